@@ -1,0 +1,65 @@
+#include "responses.hpp"
+
+#include <utility>
+
+namespace selvedge::bench {
+
+http::RequestHead asset_request() {
+  http::RequestHead request;
+  request.scheme = "https";
+  request.authority = "www.example.com";
+  request.target = "/static/app/main.3f9c1d.js?v=20250101";
+  http::FieldList& fields = request.fields;
+  fields.add("user-agent",
+             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari");
+  fields.add("accept", "*/*");
+  fields.add("accept-encoding", "gzip, deflate, br, zstd");
+  fields.add("accept-language", "en-GB,en;q=0.9");
+  fields.add("referer", "https://www.example.com/");
+  fields.add("sec-fetch-dest", "script");
+  fields.add("sec-fetch-mode", "no-cors");
+  fields.add("sec-fetch-site", "same-origin");
+  fields.add("priority", "u=1");
+  fields.add("cookie", "session=0123456789abcdef; theme=dark");
+  fields.add("via", "1.1 inner");
+  fields.add("x-forwarded-for", "192.0.2.7");
+  return request;
+}
+
+http::FieldList asset_head() {
+  http::FieldList fields;
+  fields.add("Date", "Wed, 01 Jan 2025 12:00:00 GMT");
+  fields.add("Server", "example");
+  fields.add("Content-Type", "text/javascript; charset=utf-8");
+  fields.add("Cache-Control", "public, max-age=3600, stale-while-revalidate=60");
+  fields.add("ETag", "\"3f9c1d2b-1a2b3c\"");
+  fields.add("Last-Modified", "Tue, 31 Dec 2024 08:00:00 GMT");
+  fields.add("Vary", "Accept-Encoding");
+  fields.add("X-Content-Type-Options", "nosniff");
+  fields.add("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+  fields.add("Access-Control-Allow-Origin", "*");
+  return fields;
+}
+
+std::string asset_url(std::size_t number) {
+  return "https://www.example.com/static/app/chunk-" + std::to_string(number) + ".js";
+}
+
+boost::intrusive_ptr<cache::StoredResponse>
+asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger) {
+  boost::intrusive_ptr<cache::Body> body(new cache::Body({.length = bytes, .ledger = ledger}));
+  body->append(std::string(bytes, 'x'));
+  body->finish();
+
+  cache::StoredResponse::Parts parts;
+  parts.key = asset_url(number);
+  parts.print = base::fingerprint(parts.key);
+  parts.head = http::HeadBlock(asset_head());
+  parts.body = std::move(body);
+  parts.freshness.response_time = received;
+  parts.freshness.lifetime = base::Seconds{3600};
+  parts.vary = *cache::vary_text(asset_head(), asset_request());
+  return new cache::StoredResponse(std::move(parts), ledger);
+}
+
+} // namespace selvedge::bench

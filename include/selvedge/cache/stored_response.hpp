@@ -1,0 +1,97 @@
+// A response as the cache holds it. Immutable after publication, but for its body while that grows:
+// a revalidation makes a new one that shares the body.
+// Thread: any. Reference counted; the store holds one reference, each exchange another.
+#pragma once
+
+#include <selvedge/base/clock.hpp>
+#include <selvedge/base/fingerprint.hpp>
+#include <selvedge/cache/body.hpp>
+#include <selvedge/http/head.hpp>
+#include <selvedge/http/head_block.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <string>
+
+namespace selvedge::cache {
+
+// How long a response may be used without asking (RFC 9111, 4.2). All relative to `response_time`,
+// so a jump of the wall clock changes nothing.
+struct Freshness {
+  base::Steady response_time{};            // when the response was received
+  base::Seconds initial_age{0};            // corrected_initial_age
+  base::Seconds lifetime{0};               // freshness_lifetime
+  base::Seconds stale_while_revalidate{0}; // RFC 5861
+  base::Seconds stale_if_error{0};
+  bool must_revalidate = false; // never served stale
+  bool no_cache = false;        // validated before every use
+
+  base::Seconds age(base::Steady now) const; // current_age
+  bool is_fresh(base::Steady now) const { return age(now) < lifetime && !no_cache; }
+};
+
+class StoredResponse
+    : public boost::intrusive_ref_counter<StoredResponse, boost::thread_safe_counter> {
+public:
+  struct Parts {
+    std::string key;         // the full cache key
+    base::Fingerprint print; // of the key
+    http::Status status = 200;
+    http::HeadBlock head;
+    boost::intrusive_ptr<Body> body;
+    Freshness freshness;
+    std::chrono::sys_seconds date{}; // of the response, for validation without Last-Modified
+    // The request fields that Vary names, as vary_text() writes them; empty without Vary.
+    std::string vary;
+    // Nothing is stored here but the knowledge that this key's answers are not stored: requests
+    // need not queue behind each other.
+    bool is_pass_marker = false;
+  };
+  StoredResponse(Parts parts, MemoryLedger* ledger);
+  ~StoredResponse();
+
+  std::string_view key() const { return parts_.key; }
+  const base::Fingerprint& print() const { return parts_.print; }
+  http::Status status() const { return parts_.status; }
+  const http::HeadBlock& head() const { return parts_.head; }
+  Body& body() const { return *parts_.body; } // Requires: not a pass marker without content
+  const boost::intrusive_ptr<Body>& shared_body() const { return parts_.body; }
+  const Freshness& freshness() const { return parts_.freshness; }
+  std::chrono::sys_seconds date() const { return parts_.date; }
+  std::string_view vary() const { return parts_.vary; }
+  bool is_pass_marker() const { return parts_.is_pass_marker; }
+  std::string_view etag() const { return head().value(http::FieldName::etag); }
+  std::string_view last_modified() const { return head().value(http::FieldName::last_modified); }
+  // Everything held for it: body, head, key, itself and its place in the index.
+  std::size_t held_bytes() const {
+    return own_bytes_ + (parts_.body ? parts_.body->live_bytes() : 0);
+  }
+
+  // --- for the eviction policy, under the lock of its stripe (but `visits`: any thread, relaxed).
+  struct EvictionState {
+    boost::intrusive::list_member_hook<> hook;
+    std::size_t bytes = 0; // as counted when it was inserted
+    std::uint8_t queue = 0;
+  };
+  mutable EvictionState eviction;
+  mutable std::atomic<std::uint8_t> visits{0};
+
+private:
+  Parts parts_;
+  MemoryLedger* ledger_;
+  std::size_t own_bytes_;
+};
+
+using StoredResponsePtr = boost::intrusive_ptr<const StoredResponse>;
+
+// The `vary` text of a response to `request` whose Vary fields are those of `response`: a line
+// "name: value" for each field that Vary names, or "name" where the request had none (RFC
+// 9111, 4.1). Nothing for "Vary: *", which matches no request.
+std::optional<std::string> vary_text(const http::FieldList& response,
+                                     const http::RequestHead& request);
+// RFC 9111, 4.1: whether the stored response may answer this request. Values are compared after
+// joining repeated fields and trimming whitespace.
+bool selects(const StoredResponse& stored, const http::RequestHead& request);
+
+} // namespace selvedge::cache

@@ -1,0 +1,116 @@
+// HTTP/1.1 messages from bytes (RFC 9112). Beast's parser reads the grammar; what it tolerates and
+// a proxy must not (RFC 9112, 11: smuggling and splitting) is refused here. Text is copied into the
+// arena, content is handed out as views of the input.
+// Thread: one.
+#pragma once
+
+#include <selvedge/base/arena.hpp>
+#include <selvedge/base/error.hpp>
+#include <selvedge/http/head.hpp>
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <string_view>
+
+namespace selvedge::codec::h1 {
+
+struct HeadLimits {
+  std::size_t head_bytes = 32768; // without the target; also of chunk extensions and trailers
+  std::size_t fields = 128;
+  std::size_t target_bytes = 8192;
+};
+
+// One step: how much was used, and content, if the step met some.
+struct Step {
+  std::size_t used = 0;
+  std::string_view content; // a view of the input
+  bool needs_more = false;  // nothing can be done with these bytes alone: keep them, bring more
+};
+
+// What requests and responses have in common: fields, framing and content.
+template <bool is_request> class Parser : protected boost::beast::http::basic_parser<is_request> {
+  using Base = boost::beast::http::basic_parser<is_request>;
+
+public:
+  Parser(base::Arena& arena, const HeadLimits& limits);
+
+  // Reads up to the end of the head, then piece by piece. Call again with what was not used; with
+  // needs_more, with the same bytes and more behind them.
+  base::Result<Step> feed(std::string_view input);
+  // The peer closed. Content that ends with the connection is complete; anything else is an error.
+  base::Result<void> feed_end();
+
+  bool is_head_done() const { return Base::is_header_done(); }
+  bool is_done() const { return Base::is_done(); }
+  bool has_begun() const { return Base::got_some(); }
+  bool is_chunked() const { return Base::chunked(); }
+  bool may_keep_alive() const { return Base::keep_alive(); }
+
+protected:
+  using Text = boost::beast::string_view;
+  using ErrorCode = boost::beast::error_code;
+
+  void refuse(base::ErrorCode code, ErrorCode& error);
+  void note_start_line() { has_start_line_ = true; }
+  void set_fields(http::FieldList& fields) { fields_ = &fields; }
+
+  base::Arena& arena_;
+  HeadLimits limits_;
+
+private:
+  base::Result<Step> put(std::string_view input);
+  base::Result<Step> feed_head(std::string_view input);
+  base::Result<Step> feed_content(std::string_view input);
+  bool is_folded(std::string_view name, std::string_view value) const;
+  void on_field_impl(boost::beast::http::field, Text name, Text value, ErrorCode& error) override;
+  // Boost 1.87 and later call this for trailers.
+  void on_trailer_field_impl(boost::beast::http::field, Text, Text, ErrorCode&) {}
+  void on_header_impl(ErrorCode&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
+  std::size_t on_body_impl(Text body, ErrorCode&) override;
+  void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override { chunk_left_ = size; }
+  std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) override;
+  void on_finish_impl(ErrorCode&) override {}
+
+  http::FieldList* fields_ = nullptr;
+  std::string_view input_;
+  std::string_view content_;
+  std::size_t head_used_ = 0;    // bytes of the head so far
+  std::uint64_t chunk_left_ = 0; // bytes of the chunk that are still to come
+  bool has_start_line_ = false;
+  base::ErrorCode refusal_ = base::ErrorCode::none;
+};
+
+class RequestParser final : public Parser<true> {
+public:
+  // Fills `head`, which outlives the parser; its text lives in the arena.
+  RequestParser(http::RequestHead& head, base::Arena& arena, const HeadLimits& limits);
+  // To be called once the head is done: checks that it is one request that only one reading fits,
+  // and sets authority and framing. (RFC 9112, 3.2 and 6.)
+  base::Result<void> finish_head();
+  bool expects_continue() const { return expects_continue_; }
+
+private:
+  void on_request_impl(boost::beast::http::verb, Text method, Text target, int version,
+                       ErrorCode& error) override;
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
+
+  http::RequestHead& head_;
+  bool expects_continue_ = false;
+};
+
+class ResponseParser final : public Parser<false> {
+public:
+  ResponseParser(http::ResponseHead& head, base::Arena& arena, const HeadLimits& limits);
+  // A response to HEAD, whatever its fields say, has no content. Call before feeding.
+  void expect_no_content() { skip(true); }
+  base::Result<void> finish_head();
+
+private:
+  void on_request_impl(boost::beast::http::verb, Text, Text, int, ErrorCode&) override {}
+  void on_response_impl(int status, Text reason, int version, ErrorCode& error) override;
+
+  http::ResponseHead& head_;
+};
+
+} // namespace selvedge::codec::h1

@@ -1,0 +1,25 @@
+// Limits towards clients. Every one has a clear answer: see the comment of each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace selvedge::downstream {
+
+struct Limits {
+  std::uint64_t head_bytes = 32768;    // of a request's fields: 431
+  std::uint32_t head_fields = 128;     // 431
+  std::uint64_t target_bytes = 8192;   // 414
+  std::uint64_t body_bytes = 1u << 30; // of a request's content: 413
+  std::uint64_t body_buffer = 131072;  // of one request's content held before the client must wait
+  std::uint32_t connections = 20000;   // of all workers: further ones are closed at once
+  std::uint32_t streams = 128;         // concurrent, of one HTTP/2 connection
+  std::uint32_t requests = 100000;     // of one connection, then it is closed gracefully
+  std::chrono::milliseconds header_timeout{10000}; // from the first byte of a request: 408
+  std::chrono::milliseconds idle_timeout{75000};   // between requests: close
+  std::chrono::milliseconds body_timeout{30000};   // without progress in a request's content: 408
+  std::chrono::milliseconds write_timeout{30000};  // the client takes nothing: close
+  std::chrono::milliseconds handshake_timeout{10000}; // of TLS: close
+};
+
+} // namespace selvedge::downstream

@@ -1,0 +1,109 @@
+// One request of a client and its answer, whatever protocol carries them. The connection makes it,
+// fills in the request, and gives it to the RequestHandler; the handler answers now or later.
+// Thread: the worker of the connection.
+#pragma once
+
+#include <selvedge/base/arena.hpp>
+#include <selvedge/downstream/request_content.hpp>
+#include <selvedge/http/body_source.hpp>
+#include <selvedge/http/head.hpp>
+#include <selvedge/http/head_block.hpp>
+#include <selvedge/net/worker.hpp>
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace selvedge::downstream {
+
+// What a handler says. The texts of block and fields, and the content, live until on_stream_end().
+struct Response {
+  http::Status status = 200;
+  const http::HeadBlock* block = nullptr;
+  std::span<const http::Field> fields;         // written behind those of the block
+  std::optional<std::uint64_t> content_length; // unknown: chunked, or until the end of the stream
+  http::BodySource* content = nullptr;         // null: none is sent (also for HEAD, 304)
+  bool closes_connection = false;              // HTTP/1: the last one on this connection
+};
+
+struct StreamEnd {
+  bool is_complete = false; // the whole answer went out
+};
+
+// What a handler keeps for a stream. It lives in the stream's arena; the stream destroys it after
+// on_stream_end().
+class StreamUser {
+public:
+  virtual ~StreamUser() = default;
+  virtual void on_stream_end(const StreamEnd& end) = 0;
+};
+
+struct ClientConnection {
+  std::string_view peer_address; // without the port
+  std::string_view listener;     // its name
+  bool is_secure = false;
+};
+
+class Stream : public http::BodySink {
+public:
+  http::RequestHead& request() { return request_; }
+  base::Arena& arena() { return arena_; }
+  net::Worker& worker() { return *worker_; }
+  const ClientConnection& client() const { return *client_; }
+  // The content of the request; at its end at once when there is none.
+  RequestContent& content() { return content_; }
+  base::Steady started() const { return started_; }
+
+  // Requires: `user` was made in this stream's arena. Once a stream.
+  void set_user(StreamUser& user) { user_ = &user; }
+  StreamUser* user() { return user_; }
+
+  // Once a stream. It may end the stream before it returns (and with it the user): touch nothing
+  // after.
+  virtual void respond(const Response& response) = 0;
+  virtual bool has_responded() const = 0;
+  // The answer cannot be completed: the client must notice that it is cut short.
+  virtual void abort() = 0;
+
+protected:
+  ~Stream() = default;
+  void begin(net::Worker& worker, const ClientConnection& client) {
+    worker_ = &worker;
+    client_ = &client;
+    started_ = worker.now().steady;
+  }
+  void end(const StreamEnd& how) {
+    if (user_ == nullptr) return;
+    StreamUser* user = user_;
+    user_ = nullptr;
+    user->on_stream_end(how);
+    user->~StreamUser();
+  }
+  void clear() {
+    request_.clear();
+    content_.clear();
+    arena_.clear();
+  }
+
+  http::RequestHead request_;
+  RequestContent content_;
+
+private:
+  StreamUser* user_ = nullptr;
+  net::Worker* worker_ = nullptr;
+  const ClientConnection* client_ = nullptr;
+  base::Steady started_{};
+  base::Arena arena_;
+};
+
+// Whoever answers requests: the proxy, the admin API.
+class RequestHandler {
+public:
+  virtual ~RequestHandler() = default;
+  // The head is complete; content may still be on its way.
+  virtual void on_request(Stream& stream) = 0;
+  // The request cannot be accepted; what was read of it is in the stream. The handler answers.
+  virtual void on_refused(Stream& stream, base::Error error) = 0;
+};
+
+} // namespace selvedge::downstream

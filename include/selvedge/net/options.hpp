@@ -1,0 +1,30 @@
+// What a listener is made from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace selvedge::net {
+
+struct CertificateOptions {
+  std::string certificate; // PEM file: the leaf first, then the intermediates
+  std::string key;         // PEM file
+};
+
+struct TlsOptions {
+  // The first is the default; others are chosen by the names in them (SNI).
+  std::vector<CertificateOptions> certificates;
+  bool allow_tls_1_2 = true;
+  bool h2 = true; // offer HTTP/2 by ALPN
+};
+
+struct ListenerOptions {
+  std::string name;    // for logs and metrics; default: the address
+  std::string address; // "127.0.0.1:8080", "[::]:8443", ":8080"; port 0: any free port
+  TlsOptions tls;      // without certificates: cleartext
+  int backlog = 4096;
+
+  bool is_tls() const { return !tls.certificates.empty(); }
+};
+
+} // namespace selvedge::net

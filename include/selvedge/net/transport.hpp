@@ -1,0 +1,60 @@
+// A byte stream to a peer, with TLS or without: non-blocking reads and writes, and a wait for the
+// moment that one can go on. Nothing is buffered here while a connection is idle.
+// Thread: the worker of the connection.
+#pragma once
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sys/uio.h>
+
+namespace selvedge::net {
+
+enum class IoState : unsigned char {
+  ok,
+  blocked, // nothing more can be done now: wait
+  closed,  // the peer ended its side, cleanly or not
+};
+
+struct IoResult {
+  IoState state = IoState::ok;
+  std::size_t bytes = 0;
+  bool may_have_more = false; // of a read: try again before waiting
+};
+
+enum class Direction : unsigned char { read, write };
+
+// Who reads and writes a transport. A wait under way keeps its owner alive.
+class TransportOwner
+    : public boost::intrusive_ref_counter<TransportOwner, boost::thread_unsafe_counter> {
+public:
+  virtual ~TransportOwner() = default;
+  virtual void on_readable() = 0;
+  virtual void on_writable() = 0;
+};
+
+class Transport {
+public:
+  virtual ~Transport() = default;
+
+  virtual IoResult read(std::span<char> into) = 0;
+  // Writes from the front of `parts`. A write that was blocked must be repeated with the same bytes
+  // at the front.
+  virtual IoResult write(std::span<const iovec> parts) = 0;
+  // Calls owner.on_readable() or on_writable() once, from the loop; also when the peer has gone. At
+  // most one wait a direction at a time.
+  virtual void wait(Direction direction, TransportOwner& owner) = 0;
+  // No more output; the peer sees the end of the stream.
+  virtual void shut_down_output() = 0;
+  // Ends everything; waits under way never call.
+  virtual void close() = 0;
+
+  virtual bool is_secure() const = 0;
+  virtual std::string_view peer_address() const = 0; // without the port, for logs
+};
+
+} // namespace selvedge::net

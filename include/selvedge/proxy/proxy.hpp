@@ -1,0 +1,70 @@
+// What happens to a request: route, key, lookup, decision; then a stored response, a fill that is
+// shared, or a pass. One Proxy a worker; the store and the table of fills are shared by all.
+// Thread: its worker, unless said otherwise.
+#pragma once
+
+#include <selvedge/cache/fill.hpp>
+#include <selvedge/cache/store.hpp>
+#include <selvedge/downstream/stream.hpp>
+#include <selvedge/proxy/access_record.hpp>
+#include <selvedge/proxy/routing.hpp>
+
+#include <memory>
+#include <string>
+
+namespace selvedge::proxy {
+
+class WakeQueue;
+
+// Written by one worker, read by anyone.
+struct ProxyCounters {
+  base::Counter refused;   // requests that were malformed or beyond a limit
+  base::Counter unrouted;  // no site or route
+  base::Counter fills;     // fetches begun to fill the cache
+  base::Counter passes;    // fetches begun for one request only
+  base::Counter collapsed; // requests that joined a fill
+  base::Counter revalidations;
+  base::Counter stored;
+};
+
+class Proxy final : public downstream::RequestHandler {
+public:
+  struct Options {
+    std::string node_name = "selvedge"; // a token
+    std::size_t pass_window = 131072;   // bytes of an answer that is not stored, held unread
+  };
+  // Everything passed in outlives the proxy; `log` may be null.
+  Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
+        const Options& options);
+  ~Proxy() override;
+
+  void on_request(downstream::Stream& stream) override;
+  void on_refused(downstream::Stream& stream, base::Error error) override;
+
+  // New requests use this routing; those under way keep theirs.
+  void set_routing(std::shared_ptr<const Routing> routing) { routing_ = std::move(routing); }
+  const std::shared_ptr<const Routing>& routing() const { return routing_; }
+
+  const ProxyCounters& counters() const { return counters_; }
+
+private:
+  friend class Exchange;
+  friend class Filler;
+
+  net::Worker& worker_;
+  cache::Store& store_;
+  cache::FillTable& fills_;
+  AccessRing* log_;
+  const Options options_;
+  const std::string via_h1_; // "1.1 selvedge"
+  const std::string via_h2_; // "2 selvedge"
+  std::shared_ptr<const Routing> routing_;
+  std::shared_ptr<WakeQueue> wakes_;
+  ProxyCounters counters_;
+};
+
+// Removes what is stored under an absolute URL and what is being fetched for it. Returns how many
+// variants there were. Thread: any.
+std::size_t purge(cache::Store& store, cache::FillTable& fills, std::string_view url);
+
+} // namespace selvedge::proxy

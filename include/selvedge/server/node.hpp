@@ -1,0 +1,88 @@
+// The data plane as a whole: workers, listeners, cache, origins, proxies. It is built from one
+// configuration and takes another one while it runs.
+// Thread: its maker's, unless said otherwise.
+#pragma once
+
+#include <selvedge/cache/fill.hpp>
+#include <selvedge/cache/store.hpp>
+#include <selvedge/config/config.hpp>
+#include <selvedge/downstream/acceptor.hpp>
+#include <selvedge/net/listener.hpp>
+#include <selvedge/proxy/proxy.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace selvedge::server {
+
+class AccessLog;
+
+class Node {
+public:
+  // Opens everything: binds, loads certificates, opens directories. Throws net::BindError, or
+  // std::runtime_error that names what cannot be used.
+  explicit Node(const config::Config& config);
+  ~Node();
+
+  void start();
+  // Takes what a reload may change: sites, origins, limits, certificates. Throws as the constructor
+  // does, and then nothing has changed.
+  void apply(const config::Config& config);
+  // No new connections or requests; what is under way goes on. The node is not ready any more.
+  void begin_drain();
+  bool is_draining() const { return draining_.load(std::memory_order_relaxed); }
+  std::size_t open_connections() const { return connections_.open(); }
+  // Ends everything.
+  void stop();
+  void reopen_logs();
+
+  // --- Thread: any.
+  std::shared_ptr<const config::Config> config() const;
+  std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+  cache::Store& store() { return store_; }
+  const cache::Store& store() const { return store_; }
+  cache::FillTable& fills() { return fills_; }
+  const cache::FillTable& fills() const { return fills_; }
+  const std::vector<std::unique_ptr<net::Listener>>& listeners() const { return listeners_; }
+  const downstream::Connections& connections() const { return connections_; }
+  std::size_t workers() const { return workers_.size(); }
+  const proxy::ProxyCounters& proxy_counters(std::size_t worker) const;
+  const AccessLog& access_log() const { return *access_log_; }
+  // Of every worker, by "site/route".
+  std::vector<proxy::RouteCounterMap> route_counters() const;
+  // Calls visit(name, counters) for each origin of each worker, with a lock held.
+  void visit_origins(const std::function<void(const std::string& name,
+                                              const upstream::OriginCounters&)>& visit) const;
+
+private:
+  using Routings = std::vector<std::shared_ptr<const proxy::Routing>>;
+  Routings make_routings(const config::Config& config);
+  std::vector<net::TlsContextPtr> make_tls(const config::Config& config) const;
+
+  // In this order: what is declared first outlives what refers to it.
+  base::SystemClock clock_;
+  cache::Store store_;
+  cache::FillTable fills_;
+  net::TicketKeys ticket_keys_;
+  std::unique_ptr<AccessLog> access_log_;
+  net::WorkerPool workers_;
+  mutable std::mutex mutex_; // guards what follows, up to the next blank line
+  std::shared_ptr<const config::Config> config_;
+  std::vector<proxy::RouteCounterMap> route_counters_; // of each worker
+  Routings routings_;                                  // of each worker
+
+  std::atomic<std::uint64_t> generation_{1};
+  std::atomic<bool> draining_{false};
+  std::vector<std::unique_ptr<proxy::Proxy>> proxies_;
+  downstream::Connections connections_;
+  std::vector<std::unique_ptr<downstream::Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+};
+
+// Opens everything a configuration names, but binds nothing. Throws std::runtime_error.
+void check(const config::Config& config);
+
+} // namespace selvedge::server

@@ -1,0 +1,42 @@
+// A first-in first-out queue of stored responses, linked through the responses themselves, that
+// knows its length and its bytes. Both eviction policies are made of these. Thread: under the lock
+// of the stripe.
+#pragma once
+
+#include <selvedge/cache/stored_response.hpp>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/parent_from_member.hpp>
+
+namespace selvedge::cache {
+
+class EvictionQueue {
+public:
+  void push_newest(const StoredResponse& response) {
+    list_.push_front(response.eviction);
+    bytes_ += response.eviction.bytes;
+    ++count_;
+  }
+  void remove(const StoredResponse& response) {
+    list_.erase(list_.iterator_to(response.eviction));
+    bytes_ -= response.eviction.bytes;
+    --count_;
+  }
+  // Requires: not empty.
+  const StoredResponse& oldest() {
+    return *boost::intrusive::get_parent_from_member(&list_.back(), &StoredResponse::eviction);
+  }
+  bool empty() const { return list_.empty(); }
+  std::size_t count() const { return count_; }
+  std::size_t bytes() const { return bytes_; }
+
+private:
+  using State = StoredResponse::EvictionState;
+  using Hook =
+      boost::intrusive::member_hook<State, boost::intrusive::list_member_hook<>, &State::hook>;
+  boost::intrusive::list<State, Hook, boost::intrusive::constant_time_size<false>> list_;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+} // namespace selvedge::cache

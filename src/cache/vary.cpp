@@ -1,0 +1,100 @@
+// Which requests a stored response may answer (RFC 9111, 4.1). The text kept with it has one line
+// for each field that Vary names, sorted: "name: value" or, where the request had no such field,
+// "name".
+#include <selvedge/cache/stored_response.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace selvedge::cache {
+
+namespace {
+
+constexpr std::string_view kBetweenValues = ", ";
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  return result;
+}
+
+bool has_name(const http::Field& field, http::FieldName id, std::string_view name) {
+  if (id != http::FieldName::unknown) return field.id == id;
+  return field.id == http::FieldName::unknown && http::equals_ignoring_case(field.name, name);
+}
+
+// The names that Vary lists, each once; nothing for "*". A member that cannot be a field name is
+// taken for "*" too: what the response depends on is then unknown.
+std::optional<std::vector<std::string>> names_of_vary(const http::FieldList& response) {
+  std::vector<std::string> names;
+  bool is_usable = true;
+  http::for_each_element(response, http::FieldName::vary, [&](std::string_view name) {
+    is_usable = is_usable && name != "*" && http::is_token(name);
+    if (is_usable) names.push_back(lower(name));
+    return is_usable;
+  });
+  if (!is_usable) return std::nullopt;
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+void append_line(std::string& text, std::string_view name, const http::FieldList& request) {
+  const http::FieldName id = http::field_name_of(name);
+  text.append(name);
+  bool is_first = true;
+  for (const http::Field& field : request) {
+    if (!has_name(field, id, name)) continue;
+    text.append(is_first ? ": " : kBetweenValues).append(http::trim(field.value));
+    is_first = false;
+  }
+  text.push_back('\n');
+}
+
+bool take(std::string_view& text, std::string_view beginning) {
+  if (!text.starts_with(beginning)) return false;
+  text.remove_prefix(beginning.size());
+  return true;
+}
+
+// Compares in place what append_line() would write: this is the hit path.
+bool matches_line(std::string_view line, const http::FieldList& request) {
+  const std::size_t colon = line.find(':');
+  const std::string_view name = line.substr(0, colon);
+  const http::FieldName id = http::field_name_of(name);
+  std::string_view rest = line.substr(name.size());
+  bool is_first = true;
+  for (const http::Field& field : request) {
+    if (!has_name(field, id, name)) continue;
+    if (!take(rest, is_first ? ": " : kBetweenValues)) return false;
+    if (!take(rest, http::trim(field.value))) return false;
+    is_first = false;
+  }
+  return rest.empty();
+}
+
+} // namespace
+
+std::optional<std::string> vary_text(const http::FieldList& response,
+                                     const http::RequestHead& request) {
+  const auto names = names_of_vary(response);
+  if (!names) return std::nullopt;
+  std::string text;
+  for (const std::string& name : *names) append_line(text, name, request.fields);
+  return text;
+}
+
+bool selects(const StoredResponse& stored, const http::RequestHead& request) {
+  std::string_view lines = stored.vary();
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    if (!matches_line(lines.substr(0, end), request.fields)) return false;
+    if (end == std::string_view::npos) return true;
+    lines.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+} // namespace selvedge::cache

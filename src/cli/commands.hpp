@@ -1,0 +1,41 @@
+// The subcommands of the program. Each returns its exit code: 0 done, 1 configuration or usage, 2
+// cannot bind, 3 run-time failure. Messages go to stderr.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace selvedge::cli {
+
+constexpr int kDone = 0;
+constexpr int kBadConfiguration = 1;
+constexpr int kCannotBind = 2;
+constexpr int kFailed = 3;
+
+struct RunOptions {
+  std::string config;
+  std::string ready_file;
+};
+int run(const RunOptions& options);
+int check(const std::string& config);
+
+enum class ConfigView { effective, schema, reference };
+int show_config(const std::string& config, ConfigView view);
+
+struct DemoOptions {
+  std::string bundles; // directory of the embedded origin
+  std::string ready_file;
+};
+int demo(const DemoOptions& options);
+
+enum class Output { text, json };
+struct AdminOptions {
+  std::string address = "127.0.0.1:9180";
+  std::string token_file;
+  Output output = Output::text;
+};
+int status(const AdminOptions& admin);
+int purge(const AdminOptions& admin, const std::vector<std::string>& urls);
+int drain(const AdminOptions& admin);
+
+} // namespace selvedge::cli

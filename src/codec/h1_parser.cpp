@@ -1,0 +1,234 @@
+#include <selvedge/codec/h1_parser.hpp>
+
+#include <selvedge/codec/request_check.hpp>
+
+#include <boost/beast/http/error.hpp>
+
+#include <functional>
+#include <limits>
+
+namespace selvedge::codec::h1 {
+
+namespace beast_http = boost::beast::http;
+using base::ErrorSource;
+using base::Retry;
+using http::FieldName;
+
+namespace {
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// Framing and connection fields are read by the parser and never travel on.
+bool is_framing(FieldName name) {
+  return name == FieldName::content_length || name == FieldName::transfer_encoding;
+}
+
+// Requires: `text` begins at the beginning of a line.
+bool has_bare_line_feed(std::string_view text) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
+} // namespace
+
+template <bool is_request>
+Parser<is_request>::Parser(base::Arena& arena, const HeadLimits& limits)
+    : arena_(arena), limits_(limits) {
+  Base::eager(false);
+  Base::header_limit(std::numeric_limits<std::uint32_t>::max()); // feed_head() has the limit
+  Base::body_limit(boost::none);
+}
+
+template <bool is_request>
+void Parser<is_request>::refuse(base::ErrorCode code, ErrorCode& error) {
+  refusal_ = code;
+  error = beast_http::make_error_code(beast_http::error::bad_field);
+}
+
+template <bool is_request> base::Result<Step> Parser<is_request>::feed(std::string_view input) {
+  return is_head_done() ? feed_content(input) : feed_head(input);
+}
+
+template <bool is_request>
+base::Result<Step> Parser<is_request>::feed_head(std::string_view input) {
+  // Beast's own limit begins anew after each field: a head that comes in pieces would have none.
+  const std::size_t room = limits_.head_bytes + limits_.target_bytes - head_used_;
+  const std::string_view head = input.substr(0, room);
+  const base::Result<Step> step = put(head);
+  if (!step) return step;
+  head_used_ += step->used;
+  if (!step->needs_more) return step;
+  if (has_bare_line_feed(input.substr(step->used))) {
+    // Beast waits for CRLF CRLF, which somebody who ends lines with LF never sends.
+    if (is_request) return base::Error{base::ErrorCode::bad_request, ErrorSource::downstream};
+    return base::Error{base::ErrorCode::protocol, ErrorSource::upstream};
+  }
+  if (input.size() <= room) return step;
+  if (!is_request) return base::Error{base::ErrorCode::too_large, ErrorSource::upstream};
+  const bool is_target = !has_start_line_ && head.find('\n') > limits_.target_bytes;
+  return base::Error{is_target ? base::ErrorCode::target_too_long : base::ErrorCode::head_too_large,
+                     ErrorSource::downstream};
+}
+
+template <bool is_request>
+base::Result<Step> Parser<is_request>::feed_content(std::string_view input) {
+  // Beast asserts that a last chunk it has begun with has the five bytes of "0\r\n\r\n".
+  const bool is_short = is_chunked() && chunk_left_ == 0 && input.size() < 5;
+  if (input.empty() || (is_short && input.front() == '0')) return Step{0, {}, true};
+  const base::Result<Step> step = put(input);
+  // Only chunk extensions and trailers are waited for; without a limit they would never end.
+  if (!step || !step->needs_more || input.size() - step->used <= limits_.head_bytes) return step;
+  if (!is_request) return base::Error{base::ErrorCode::too_large, ErrorSource::upstream};
+  return base::Error{base::ErrorCode::bad_request, ErrorSource::downstream};
+}
+
+template <bool is_request> base::Result<Step> Parser<is_request>::put(std::string_view input) {
+  constexpr ErrorSource source = is_request ? ErrorSource::downstream : ErrorSource::upstream;
+  input_ = input;
+  content_ = {};
+  ErrorCode error;
+  const std::size_t used = Base::put(boost::asio::const_buffer(input.data(), input.size()), error);
+  if (error == beast_http::error::need_more) return Step{used, content_, true};
+  if (!error) return Step{used, content_, false};
+  base::ErrorCode code = is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol;
+  if (refusal_ != base::ErrorCode::none) {
+    code = refusal_;
+  } else if (error == beast_http::error::header_limit) {
+    code = is_request ? base::ErrorCode::head_too_large : base::ErrorCode::too_large;
+  }
+  return base::Error{code, source};
+}
+
+template <bool is_request> base::Result<void> Parser<is_request>::feed_end() {
+  constexpr ErrorSource source = is_request ? ErrorSource::downstream : ErrorSource::upstream;
+  if (is_done()) return {};
+  if (!has_begun()) return base::Error{base::ErrorCode::closed, source};
+  ErrorCode error;
+  Base::put_eof(error);
+  if (error) return base::Error{base::ErrorCode::closed, source};
+  return {};
+}
+
+// obs-fold (RFC 9112, 5.2). Beast puts the lines together outside of the input, but where the first one
+// was empty the value is simply on another line than the name.
+template <bool is_request>
+bool Parser<is_request>::is_folded(std::string_view name, std::string_view value) const {
+  const std::less<> before;
+  const char* const begin = name.data() + name.size();
+  const char* const end = input_.data() + input_.size();
+  if (before(value.data(), begin) || before(end, value.data())) return true;
+  const std::string_view between(begin, static_cast<std::size_t>(value.data() - begin));
+  return between.find('\n') != std::string_view::npos;
+}
+
+template <bool is_request>
+void Parser<is_request>::on_field_impl(beast_http::field, Text name, Text value, ErrorCode& error) {
+  if (Base::is_header_done()) return; // a trailer: nothing here needs one
+  const std::string_view text = view(value);
+  if (is_folded(view(name), text)) {
+    return refuse(is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol, error);
+  }
+  if (fields_->size() >= limits_.fields) {
+    return refuse(is_request ? base::ErrorCode::head_too_large : base::ErrorCode::too_large, error);
+  }
+  const FieldName id = http::field_name_of(view(name));
+  if (id == FieldName::transfer_encoding && !http::equals_ignoring_case(text, "chunked")) {
+    return refuse(is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol, error);
+  }
+  if (is_framing(id)) return;
+  fields_->add(http::Field{id, id == FieldName::unknown ? arena_.copy(view(name)) : text_of(id),
+                           arena_.copy(text)});
+}
+
+template <bool is_request>
+std::size_t Parser<is_request>::on_body_impl(Text body, ErrorCode&) {
+  content_ = view(body);
+  return body.size();
+}
+
+template <bool is_request>
+std::size_t Parser<is_request>::on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) {
+  content_ = view(body);
+  chunk_left_ -= body.size();
+  return body.size();
+}
+
+template class Parser<true>;
+template class Parser<false>;
+
+// --- requests
+
+RequestParser::RequestParser(http::RequestHead& head, base::Arena& arena, const HeadLimits& limits)
+    : Parser(arena, limits), head_(head) {
+  set_fields(head_.fields);
+}
+
+void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, int version,
+                                    ErrorCode& error) {
+  note_start_line();
+  if (target.size() > limits_.target_bytes) return refuse(base::ErrorCode::target_too_long, error);
+  head_.method = http::method_of(view(method));
+  head_.method_text = arena_.copy(view(method));
+  head_.version = version == 10 ? http::Version::http_1_0 : http::Version::http_1_1;
+  head_.target = arena_.copy(view(target));
+}
+
+base::Result<void> RequestParser::finish_head() {
+  const base::Error bad{base::ErrorCode::bad_request, ErrorSource::downstream, Retry::never};
+  std::size_t hosts = 0;
+  for (const http::Field& field : head_.fields) {
+    if (field.id != FieldName::host) continue;
+    head_.authority = field.value;
+    ++hosts;
+  }
+  // RFC 9112, 3.2: exactly one Host; HTTP/1.0 may have none.
+  if (hosts > 1 || (hosts == 0 && head_.version == http::Version::http_1_1)) return bad;
+  if (hosts == 1 && !is_authority(head_.authority)) return bad;
+  head_.fields.remove(FieldName::host);
+  if (!head_.target.empty() && head_.target.front() != '/' && head_.target != "*") {
+    const auto parts = parse_absolute_target(head_.target);
+    if (!parts) return bad;
+    head_.authority = parts->authority; // RFC 9112, 3.2.2: Host is ignored
+    head_.target = parts->target;
+  }
+  if (!is_target(head_.target)) return bad;
+  if (head_.target == "*" && head_.method != http::Method::options) return bad;
+  // RFC 9112, 6.1: a 1.0 message with Transfer-Encoding has framing nobody agrees about.
+  if (chunked() && head_.version == http::Version::http_1_0) return bad;
+  if (const auto length = content_length()) head_.content_length = *length;
+  head_.has_content = chunked() || head_.content_length.value_or(0) > 0;
+  const http::Field* expect = head_.fields.find(FieldName::expect);
+  expects_continue_ = expect != nullptr && head_.version == http::Version::http_1_1 &&
+                      http::equals_ignoring_case(expect->value, "100-continue");
+  return {};
+}
+
+// --- responses
+
+ResponseParser::ResponseParser(http::ResponseHead& head, base::Arena& arena,
+                               const HeadLimits& limits)
+    : Parser(arena, limits), head_(head) {
+  set_fields(head_.fields);
+}
+
+void ResponseParser::on_response_impl(int status, Text, int version, ErrorCode& error) {
+  if (status < 100 || status > 999) return refuse(base::ErrorCode::protocol, error);
+  head_.status = static_cast<http::Status>(status);
+  head_.version = version == 10 ? http::Version::http_1_0 : http::Version::http_1_1;
+}
+
+base::Result<void> ResponseParser::finish_head() {
+  if (chunked() && head_.version == http::Version::http_1_0) {
+    return base::Error{base::ErrorCode::protocol, ErrorSource::upstream};
+  }
+  // RFC 9110, 8.6: these have none; for HEAD and 304 it tells what a GET would get.
+  const bool may_have_length = head_.status >= 200 && head_.status != 204;
+  if (const auto length = content_length(); length && may_have_length) {
+    head_.content_length = *length;
+  }
+  return {};
+}
+
+} // namespace selvedge::codec::h1

@@ -1,0 +1,139 @@
+#include "check.hpp"
+
+#include "nearest.hpp"
+#include "text_rules.hpp"
+#include "units.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace selvedge::config {
+namespace {
+
+std::string element(const std::string& list, std::size_t index) {
+  return list + "[" + std::to_string(index) + "]";
+}
+
+// Texts that may stand only once, by where they first stood.
+class Unique {
+public:
+  explicit Unique(Reading& reading) : reading_(reading) {}
+
+  // `path` is of the key that holds `text`; `what` names it in the message.
+  void add(const std::string& text, const std::string& path, const std::string& what) {
+    if (text.empty()) return;
+    const Where where = reading_.where(path);
+    const auto [first, is_new] = seen_.emplace(text, where);
+    if (is_new) return;
+    reading_.fail(where, path,
+                  what + " " + in_quotes(text) + " is taken, first at " +
+                      reading_.where_text(first->second));
+  }
+
+private:
+  Reading& reading_;
+  std::map<std::string, Where> seen_;
+};
+
+void check_listeners(const Config& config, Reading& reading) {
+  Unique names(reading);
+  Unique addresses(reading);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const net::ListenerOptions& listener = config.listeners[i];
+    const std::string path = element("listeners", i);
+    // Without a name of its own, a doubled address is the one thing to report.
+    if (listener.name != listener.address) names.add(listener.name, path + ".name", "name");
+    if (port_of(listener.address) != "0") {
+      addresses.add(listener.address, path + ".address", "address");
+    }
+  }
+  const AdminOptions& admin = config.admin;
+  if (!admin.enabled) return;
+  if (port_of(admin.address) != "0") addresses.add(admin.address, "admin.address", "address");
+  if (!is_loopback(host_of(admin.address)) && admin.token_file.empty() &&
+      !reading.has_failed("admin.token_file")) {
+    reading.fail(reading.where("admin.address"), "admin.address",
+                 "'address' can be reached from other machines: 'token_file' is missing");
+  }
+}
+
+void check_route(const proxy::RouteOptions& route, const std::string& path,
+                 const std::vector<std::string>& origins, Reading& reading) {
+  for (const std::string& origin : origins) {
+    if (origin == route.origin) return;
+  }
+  if (route.origin.empty() || origins.empty()) return;
+  reading.fail(reading.where(path + ".origin"), path + ".origin",
+               "there is no origin " + in_quotes(route.origin) +
+                   did_you_mean(route.origin, origins));
+}
+
+void check_sites(const Config& config, const std::vector<std::string>& origins, Reading& reading) {
+  Unique names(reading);
+  Unique hosts(reading);
+  for (std::size_t i = 0; i < config.sites.size(); ++i) {
+    const proxy::SiteOptions& site = config.sites[i];
+    const std::string path = element("sites", i);
+    names.add(site.name, path + ".name", "name");
+    for (std::size_t j = 0; j < site.hosts.size(); ++j) {
+      hosts.add(site.hosts[j], element(path + ".hosts", j), "host");
+    }
+    Unique prefixes(reading);
+    for (std::size_t j = 0; j < site.routes.size(); ++j) {
+      const std::string route = element(path + ".routes", j);
+      if (!reading.has_failed(route + ".prefix")) {
+        prefixes.add(site.routes[j].prefix, route + ".prefix", "prefix");
+      }
+      check_route(site.routes[j], route, origins, reading);
+    }
+  }
+}
+
+void check_cache(const CacheOptions& cache, Reading& reading) {
+  if (reading.has_failed("cache.size") || reading.has_failed("cache.max_object")) return;
+  if (cache.max_object <= cache.size) return;
+  reading.fail(reading.where("cache.max_object"), "cache.max_object",
+               "'max_object' (" + bytes_text(cache.max_object) +
+                   ") must not be larger than 'size' (" + bytes_text(cache.size) + ")");
+}
+
+// Top-level lists may come from several files, so that only the whole can be empty.
+template <typename T>
+void check_any(const std::vector<T>& list, const std::string& key, Reading& reading) {
+  if (!list.empty() || reading.has_failed(key)) return;
+  reading.fail(reading.where(key), key, "'" + key + "' needs at least one");
+}
+
+} // namespace
+
+void fill_defaults(Config& config, const Reading& reading) {
+  if (!reading.is_set("cache.max_object")) {
+    config.cache.max_object = std::min(config.cache.max_object, config.cache.size);
+  }
+  for (net::ListenerOptions& listener : config.listeners) {
+    if (listener.name.empty()) listener.name = listener.address;
+  }
+  for (proxy::SiteOptions& site : config.sites) {
+    for (proxy::RouteOptions& route : site.routes) {
+      if (route.name.empty()) route.name = route.prefix;
+    }
+  }
+}
+
+void check(const Config& config, Reading& reading) {
+  check_any(config.listeners, "listeners", reading);
+  check_any(config.origins, "origins", reading);
+  check_any(config.sites, "sites", reading);
+  check_listeners(config, reading);
+  check_cache(config.cache, reading);
+  Unique names(reading);
+  std::vector<std::string> origins;
+  for (std::size_t i = 0; i < config.origins.size(); ++i) {
+    const std::string& name = config.origins[i].name;
+    names.add(name, element("origins", i) + ".name", "name");
+    if (!name.empty()) origins.push_back(name);
+  }
+  check_sites(config, origins, reading);
+}
+
+} // namespace selvedge::config

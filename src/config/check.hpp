@@ -1,0 +1,19 @@
+// What no single key can say: names that must be unique or must exist, values that must fit
+// together.
+#pragma once
+
+#include "reading.hpp"
+
+#include <selvedge/config/config.hpp>
+
+namespace selvedge::config {
+
+// Defaults that depend on other keys: names of listeners and routes, and max_object of a small
+// cache.
+void fill_defaults(Config& config, const Reading& reading);
+
+// Notes a failure in `reading` for everything in `config` that does not fit together. Values that
+// could not be read are left out: their own failure is noted already.
+void check(const Config& config, Reading& reading);
+
+} // namespace selvedge::config

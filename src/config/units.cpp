@@ -1,0 +1,93 @@
+#include "units.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace selvedge::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr std::uint64_t kKibi = 1024;
+constexpr std::array<Unit, 11> kByteUnits{{{"TiB", kKibi* kKibi* kKibi* kKibi},
+                                           {"GiB", kKibi* kKibi* kKibi},
+                                           {"MiB", kKibi* kKibi},
+                                           {"KiB", kKibi},
+                                           {"TB", 1'000'000'000'000},
+                                           {"GB", 1'000'000'000},
+                                           {"MB", 1'000'000},
+                                           {"kB", 1000},
+                                           {"KB", 1000},
+                                           {"B", 1},
+                                           {"", 1}}};
+constexpr std::size_t kBinaryByteUnits = 4; // the first ones, largest first: what bytes_text() uses
+
+constexpr std::array<Unit, 5> kDurationUnits{
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
+
+// The digits that `text` starts with times the factor of the unit that follows them.
+template <std::size_t N>
+std::optional<std::uint64_t> parse_with_unit(std::string_view text,
+                                             const std::array<Unit, N>& units) {
+  std::size_t digits = text.find_first_not_of("0123456789");
+  if (digits == std::string_view::npos) digits = text.size();
+  const std::optional<std::uint64_t> number = parse_number(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  const std::string_view name = text.substr(digits);
+  for (const Unit& unit : units) {
+    if (name != unit.name) continue;
+    if (*number > std::numeric_limits<std::uint64_t>::max() / unit.factor) return std::nullopt;
+    return *number * unit.factor;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc{} || stopped != end) return std::nullopt;
+  return number;
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  return parse_with_unit(text, kByteUnits);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  for (std::size_t i = 0; i < kBinaryByteUnits && bytes != 0; ++i) {
+    const Unit& unit = kByteUnits[i];
+    if (bytes % unit.factor == 0) {
+      return std::to_string(bytes / unit.factor).append(unit.name);
+    }
+  }
+  return std::to_string(bytes);
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  if (text == "0") return std::chrono::milliseconds{0};
+  const std::optional<std::uint64_t> count = parse_with_unit(text, kDurationUnits);
+  constexpr auto kMost = std::chrono::milliseconds::max().count();
+  if (!count || *count > static_cast<std::uint64_t>(kMost)) return std::nullopt;
+  return std::chrono::milliseconds{static_cast<std::chrono::milliseconds::rep>(*count)};
+}
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  if (count == 0) return "0s";
+  std::string text;
+  for (const Unit& unit : kDurationUnits) {
+    if (count % unit.factor != 0) continue;
+    text = std::to_string(count / unit.factor).append(unit.name);
+    break;
+  }
+  return text;
+}
+
+} // namespace selvedge::config

@@ -1,0 +1,25 @@
+// Numbers, sizes and durations as people write them: "64MiB", "250ms". Reading gives nothing for
+// text that is not one; writing gives the largest unit that keeps the value exact.
+// Thread: any.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace selvedge::config {
+
+// Decimal digits only, up to 64 bits.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+
+// Digits and one of "", B, kB, KB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024).
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+std::string bytes_text(std::uint64_t bytes);
+
+// Digits and one of ms, s, m, h, d; "0" needs no unit.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+std::string duration_text(std::chrono::milliseconds duration);
+
+} // namespace selvedge::config

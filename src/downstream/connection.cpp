@@ -1,0 +1,216 @@
+#include "connection.hpp"
+
+#include "h2_connection.hpp"
+
+namespace selvedge::downstream {
+
+namespace {
+constexpr std::chrono::milliseconds kLinger{
+    2000}; // for a client to read an answer it did not expect
+}
+
+Connection::Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
+                       RequestHandler& handler, std::string_view listener)
+    : set_(set),
+      handler_(handler), client_{transport->peer_address(), listener, transport->is_secure()},
+      transport_(std::move(transport)), limits_(set.limits()) {}
+
+Connection::~Connection() = default;
+
+net::Worker& Connection::worker() {
+  return set_.worker();
+}
+Counters& Connection::counters() {
+  return set_.counters();
+}
+
+void Connection::arm(std::chrono::milliseconds delay) {
+  worker().arm(timer_, delay);
+}
+
+void Connection::Deadline::on_timeout() {
+  const boost::intrusive_ptr<Connection> keep(&connection);
+  if (connection.is_closed()) return;
+  connection.counters().timed_out.add();
+  if (connection.lingering_) return connection.close();
+  connection.on_timeout();
+}
+
+void Connection::start(std::string_view first) {
+  set_.add(*this);
+  process(first);
+  if (!is_closed() && !reading_paused_) wait_readable();
+}
+
+void Connection::process(std::string_view fresh) {
+  is_processing_ = true;
+  counters().bytes_read.add(fresh.size());
+  if (kept_input_.empty()) {
+    on_input(fresh);
+  } else {
+    std::string input;
+    input.swap(kept_input_);
+    input.append(fresh);
+    on_input(input);
+  }
+  is_processing_ = false;
+}
+
+void Connection::on_readable() {
+  is_waiting_readable_ = false;
+  if (is_closed()) return;
+  worker().refresh_now();
+  if (lingering_) return discard_input();
+  const boost::intrusive_ptr<Connection> keep(this);
+  for (;;) {
+    if (is_closed() || reading_paused_) return;
+    if (lingering_) return discard_input();
+    const net::IoResult got = transport_->read(worker().input_buffer());
+    if (got.state == net::IoState::blocked) break;
+    if (got.state == net::IoState::closed) return on_end_of_input();
+    process({worker().input_buffer().data(), got.bytes});
+    if (!got.may_have_more) break;
+  }
+  if (!is_closed() && !reading_paused_) wait_readable();
+}
+
+void Connection::resume_reading() {
+  if (is_closed() || !reading_paused_) return;
+  reading_paused_ = false;
+  // From the loop, not from inside of whoever made room.
+  worker().post([keep = boost::intrusive_ptr<Connection>(this)] {
+    if (keep->is_closed() || keep->reading_paused_) return;
+    if (!keep->kept_input_.empty()) keep->process({});
+    if (keep->is_closed() || keep->reading_paused_ || keep->is_waiting_readable_) return;
+    keep->on_readable();
+  });
+}
+
+void Connection::wait_readable() {
+  if (is_waiting_readable_ || is_closed()) return;
+  is_waiting_readable_ = true;
+  transport_->wait(net::Direction::read, *this);
+}
+
+void Connection::wait_writable() {
+  blocked_ = true;
+  transport_->wait(net::Direction::write, *this);
+}
+
+std::size_t Connection::write(std::span<const iovec> parts, std::size_t own) {
+  const net::IoResult result = transport_->write(parts);
+  if (result.state == net::IoState::closed) {
+    close();
+    return 0;
+  }
+  counters().bytes_written.add(result.bytes);
+  std::size_t wanted = 0;
+  for (const iovec& part : parts) wanted += part.iov_len;
+  if (result.bytes == wanted) return wanted - own;
+
+  std::size_t written = result.bytes;
+  const std::size_t foreign = written > own ? written - own : 0;
+  for (const iovec& part : parts) {
+    if (own == 0) break;
+    const std::size_t of_own = std::min(part.iov_len, own);
+    if (written < of_own) {
+      pending_output_.append(static_cast<const char*>(part.iov_base) + written, of_own - written);
+    }
+    written -= std::min(written, of_own);
+    own -= of_own;
+  }
+  wait_writable();
+  return foreign;
+}
+
+void Connection::on_writable() {
+  const boost::intrusive_ptr<Connection> keep(this);
+  if (is_closed()) return;
+  worker().refresh_now();
+  blocked_ = false;
+  if (!pending_output_.empty()) {
+    const iovec part{pending_output_.data(), pending_output_.size()};
+    const net::IoResult result = transport_->write({&part, 1});
+    if (result.state == net::IoState::closed) return close();
+    counters().bytes_written.add(result.bytes);
+    pending_output_.erase(0, result.bytes);
+    if (!pending_output_.empty()) return wait_writable();
+    pending_output_.shrink_to_fit();
+  }
+  if (linger_after_output_) return close_after_output();
+  on_output_drained();
+}
+
+void Connection::close_after_output() {
+  if (is_closed()) return;
+  linger_after_output_ = true;
+  if (blocked_) return;
+  // Closing with unread input would reset the connection, and the client might lose the answer.
+  transport_->shut_down_output();
+  lingering_ = true;
+  kept_input_.clear();
+  arm(kLinger);
+  if (!is_processing_) discard_input();
+}
+
+void Connection::discard_input() {
+  const boost::intrusive_ptr<Connection> keep(this);
+  for (int reads = 0; reads < 16; ++reads) {
+    const net::IoResult got = transport_->read(worker().input_buffer());
+    if (got.state == net::IoState::closed) return close();
+    if (got.state == net::IoState::blocked) break;
+  }
+  wait_readable();
+}
+
+void Connection::close() {
+  if (is_closed()) return;
+  const boost::intrusive_ptr<Connection> keep(this);
+  timer_.disarm();
+  std::unique_ptr<net::Transport> transport = std::move(transport_);
+  on_closing();
+  transport->close();
+  set_.remove(*this);
+}
+
+// --- ConnectionSet
+
+ConnectionSet::ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open)
+    : worker_(worker), open_(open), stream_pool_(std::make_unique<H2StreamPool>()) {}
+
+ConnectionSet::~ConnectionSet() {
+  close_all();
+}
+
+bool ConnectionSet::admit() {
+  return open_.load(std::memory_order_relaxed) < limits_.connections;
+}
+
+void ConnectionSet::add(Connection& connection) {
+  intrusive_ptr_add_ref(&connection); // the set's own reference
+  list_.push_back(connection);
+  open_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ConnectionSet::remove(Connection& connection) {
+  if (!connection.ConnectionHook::is_linked()) return;
+  list_.erase(list_.iterator_to(connection));
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  counters_.closed.add();
+  intrusive_ptr_release(&connection);
+}
+
+void ConnectionSet::begin_drain() {
+  draining_ = true;
+  std::vector<boost::intrusive_ptr<Connection>> all;
+  for (Connection& one : list_) all.emplace_back(&one);
+  for (auto& one : all) {
+    if (!one->is_closed()) one->begin_drain();
+  }
+}
+
+void ConnectionSet::close_all() {
+  while (!list_.empty()) list_.front().close();
+}
+
+} // namespace selvedge::downstream

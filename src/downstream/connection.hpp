@@ -1,0 +1,125 @@
+// What every client connection has: a transport, a place in its worker's set, one timer, and output
+// that was too much for the socket.
+// Thread: the worker of the connection.
+#pragma once
+
+#include <selvedge/downstream/acceptor.hpp>
+#include <selvedge/net/transport.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <string>
+
+namespace selvedge::downstream {
+
+class H2StreamPool;
+
+using ConnectionHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<struct ConnectionTag>>;
+
+class Connection : public net::TransportOwner, public ConnectionHook {
+public:
+  Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set, RequestHandler& handler,
+             std::string_view listener);
+  ~Connection() override;
+
+  // Enters the set and processes `first`, the bytes that were read already.
+  void start(std::string_view first);
+  virtual void begin_drain() = 0;
+  // Ends the connection; requests under way learn that their client has gone.
+  void close();
+  bool is_closed() const { return transport_ == nullptr; }
+
+  void on_readable() final;
+  void on_writable() final;
+
+protected:
+  // All of `bytes` are taken: used, or kept with keep_input().
+  virtual void on_input(std::string_view bytes) = 0;
+  virtual void on_end_of_input() = 0;
+  virtual void on_output_drained() = 0; // what was pending has gone out
+  virtual void on_timeout() = 0;
+  virtual void on_closing() = 0; // streams must be ended
+
+  net::Worker& worker();
+  const Limits& limits() const { return limits_; }
+  Counters& counters();
+  void arm(std::chrono::milliseconds delay);
+  void disarm() { timer_.disarm(); }
+
+  // Input that waits for more bytes, or for its turn.
+  void keep_input(std::string_view bytes) { kept_input_.assign(bytes); }
+  std::size_t kept_input() const { return kept_input_.size(); }
+  void pause_reading() { reading_paused_ = true; }
+  // Processes what was kept, then reads on.
+  void resume_reading();
+  bool is_reading_paused() const { return reading_paused_; }
+
+  // Writes `parts`, the first `own` bytes of which are ours to keep when the socket is full.
+  // Returns how many bytes behind those were written; sets is_blocked() when the rest has to wait.
+  std::size_t write(std::span<const iovec> parts, std::size_t own);
+  bool is_blocked() const { return blocked_; }
+  // Requires: is_blocked(). Goes out behind what is pending.
+  void append_pending(std::string_view bytes) { pending_output_.append(bytes); }
+  // The client may read what was written; then the connection ends.
+  void close_after_output();
+
+  ConnectionSet& set_;
+  RequestHandler& handler_;
+  ClientConnection client_;
+
+private:
+  struct Deadline final : base::Timer {
+    explicit Deadline(Connection& c) : connection(c) {}
+    void on_timeout() override;
+    Connection& connection;
+  };
+  void process(std::string_view fresh);
+  void discard_input();
+  void wait_readable();
+  void wait_writable();
+
+  std::unique_ptr<net::Transport> transport_;
+  const Limits limits_;
+  Deadline timer_{*this};
+  std::string kept_input_;
+  std::string pending_output_;
+  bool reading_paused_ = false;
+  bool is_waiting_readable_ = false;
+  bool is_processing_ = false;
+  bool blocked_ = false;
+  bool lingering_ = false; // the answer is out; input is thrown away until the client closes
+  bool linger_after_output_ = false;
+};
+
+// The connections of one worker.
+class ConnectionSet {
+public:
+  ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open);
+  ~ConnectionSet();
+
+  net::Worker& worker() { return worker_; }
+  Counters& counters() { return counters_; }
+  const Limits& limits() const { return limits_; }
+  void set_limits(const Limits& limits) { limits_ = limits; }
+  bool is_draining() const { return draining_; }
+  void begin_drain();
+  void close_all();
+
+  void add(Connection& connection);
+  void remove(Connection& connection);
+  // False when the node has as many connections as it may.
+  bool admit();
+  H2StreamPool& stream_pool() { return *stream_pool_; }
+
+private:
+  net::Worker& worker_;
+  std::atomic<std::size_t>& open_;
+  Limits limits_;
+  Counters counters_;
+  bool draining_ = false;
+  std::unique_ptr<H2StreamPool> stream_pool_;
+  boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>> list_;
+};
+
+} // namespace selvedge::downstream

@@ -1,0 +1,423 @@
+#include "h1_connection.hpp"
+
+#include <selvedge/base/assert.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace selvedge::downstream {
+
+using codec::h1::Framing;
+using codec::h1::Writer;
+
+namespace {
+
+constexpr std::size_t kCopied = 8192;       // content up to this size is copied behind its head
+constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
+constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
+constexpr std::size_t kViews = 16;
+
+iovec part_of(std::string_view text) {
+  return {const_cast<char*>(text.data()), text.size()};
+}
+
+} // namespace
+
+H1Connection::H1Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
+                           RequestHandler& handler, std::string_view listener)
+    : Connection(std::move(transport), set, handler, listener) {}
+
+// --- input
+
+void H1Connection::on_input(std::string_view bytes) {
+  is_using_input_ = true;
+  const std::size_t used = use(bytes);
+  is_using_input_ = false;
+  if (is_closed()) return;
+  if (used < bytes.size()) {
+    keep_input(bytes.substr(used));
+    const bool waits_for_turn = state_ == Request::complete || is_blocked();
+    const std::size_t limit = limits().head_bytes + limits().target_bytes + kFlushAt;
+    // Chunk headers without an end; heads have a limit of their own.
+    if (!waits_for_turn && kept_input() > limit && !answer_.has_begun) {
+      refuse({base::ErrorCode::bad_request, base::ErrorSource::downstream});
+    }
+    if (waits_for_turn) pause_reading();
+  }
+  flush_block();
+  set_timer();
+}
+
+std::size_t H1Connection::use(std::string_view bytes) {
+  std::size_t used = 0;
+  while (used < bytes.size() && !is_closed() && !is_refused_ && !is_blocked()) {
+    if (state_ == Request::complete) break; // its answer is under way
+    if (state_ == Request::none) {
+      // RFC 9112, 2.2: an empty line before a request is ignored.
+      if (bytes[used] == '\r' || bytes[used] == '\n') {
+        ++used;
+        continue;
+      }
+      begin_request();
+    }
+    if (!step(bytes.substr(used), used)) break;
+    if (block_size_ > kFlushAt) flush_block();
+  }
+  return used;
+}
+
+void H1Connection::begin_request() {
+  Stream::clear();
+  answer_ = Answer{};
+  state_ = Request::head;
+  Stream::begin(worker(), client_);
+  codec::h1::HeadLimits head_limits;
+  head_limits.head_bytes = limits().head_bytes;
+  head_limits.fields = limits().head_fields;
+  head_limits.target_bytes = limits().target_bytes;
+  parser_.emplace(request_, arena(), head_limits);
+}
+
+// One step of the parser. False: more input is needed, or none may be used now.
+bool H1Connection::step(std::string_view bytes, std::size_t& used) {
+  const auto result = parser_->feed(bytes);
+  if (!result) {
+    refuse(result.error());
+    return false;
+  }
+  used += result->used;
+  if (!result->content.empty()) take_content(result->content);
+  if (is_closed() || is_refused_) return false;
+  if (state_ == Request::head && parser_->is_head_done()) {
+    const auto checked = parser_->finish_head();
+    if (!checked) {
+      refuse(checked.error());
+      return false;
+    }
+    start_exchange();
+  } else if (state_ == Request::content && parser_->is_done()) {
+    state_ = Request::complete;
+    content_.finish();
+  }
+  if (is_reading_paused()) return false;
+  return !result->needs_more && !is_closed();
+}
+
+void H1Connection::start_exchange() {
+  ++requests_;
+  counters().h1_requests.add();
+  request_.scheme = client_.is_secure ? "https" : "http";
+  if (request_.content_length.value_or(0) > limits().body_bytes) {
+    return refuse({base::ErrorCode::body_too_large, base::ErrorSource::downstream});
+  }
+  answer_.closes =
+      !parser_->may_keep_alive() || set_.is_draining() || requests_ >= limits().requests;
+  state_ = Request::complete;
+  if (!parser_->is_done()) {
+    state_ = Request::content;
+    content_.begin(this);
+  }
+  is_in_handler_ = true;
+  handler_.on_request(*this);
+  is_in_handler_ = false;
+  if (is_closed()) return;
+  if (answer_.has_begun) {
+    pump();
+  } else if (state_ == Request::content && parser_->expects_continue()) {
+    append_to_block("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+}
+
+void H1Connection::take_content(std::string_view bytes) {
+  content_.append(bytes);
+  if (content_.received() > limits().body_bytes) {
+    content_.fail();
+    if (answer_.has_begun) return close();
+    return refuse({base::ErrorCode::body_too_large, base::ErrorSource::downstream});
+  }
+  if (content_.buffered() >= limits().body_buffer) pause_reading();
+}
+
+void H1Connection::on_content_used(std::size_t) {
+  if (state_ == Request::content && content_.buffered() < limits().body_buffer / 2) {
+    resume_reading();
+  }
+}
+
+void H1Connection::refuse(base::Error error) {
+  if (is_closed()) return;
+  is_refused_ = true;
+  content_.fail();
+  if (answer_.has_begun) return close(); // too late for another answer
+  if (state_ == Request::none) begin_request();
+  answer_.closes = true;
+  is_in_handler_ = true;
+  handler_.on_refused(*this, error);
+  is_in_handler_ = false;
+  if (!is_closed() && answer_.has_begun) pump();
+}
+
+void H1Connection::on_end_of_input() {
+  // A client may have shut down its sending side and still wait for the answer; without a request
+  // under way there is nothing to wait for.
+  if (state_ == Request::complete && !is_refused_ && answer_.has_begun) {
+    answer_.closes = true;
+    pause_reading();
+    return;
+  }
+  close();
+}
+
+// --- output
+
+std::string_view H1Connection::block() {
+  return {worker().output_buffer().data(), block_size_};
+}
+
+void H1Connection::append_to_block(std::string_view text) {
+  if (block_size_ + text.size() > worker().output_buffer().size()) flush_block();
+  if (is_closed()) return;
+  SELVEDGE_ASSERT(block_size_ + text.size() <= worker().output_buffer().size());
+  std::memcpy(worker().output_buffer().data() + block_size_, text.data(), text.size());
+  block_size_ += text.size();
+}
+
+void H1Connection::flush_block() {
+  if (block_size_ == 0 || is_closed()) return;
+  if (is_blocked()) {
+    append_pending(block());
+    block_size_ = 0;
+    return;
+  }
+  const iovec part = part_of(block());
+  const std::size_t own = block_size_;
+  block_size_ = 0;
+  write({&part, 1}, own);
+}
+
+void H1Connection::respond(const Response& response) {
+  SELVEDGE_ASSERT(!answer_.has_begun);
+  const boost::intrusive_ptr<H1Connection> keep(this);
+  answer_.has_begun = true;
+  answer_.content = request_.method == http::Method::head ? nullptr : response.content;
+  if (response.closes_connection || is_refused_) answer_.closes = true;
+  // A client that is still sending content which nobody will read: end the connection instead.
+  if (state_ == Request::content) answer_.closes = true;
+
+  const bool is_old = request_.version == http::Version::http_1_0;
+  if (http::has_no_content(response.status)) {
+    answer_.framing = Framing::none;
+  } else if (response.content_length || answer_.content == nullptr) {
+    answer_.framing = Framing::content_length;
+    answer_.length_left = answer_.content != nullptr ? *response.content_length : 0;
+  } else if (is_old) {
+    answer_.framing = Framing::until_close;
+    answer_.closes = true;
+  } else {
+    answer_.framing = Framing::chunked;
+  }
+  write_head(response);
+  if (!is_in_handler_ && !is_closed()) {
+    pump();
+    if (!is_closed()) flush_block();
+    if (!is_closed()) set_timer();
+  }
+}
+
+void H1Connection::write_head(const Response& response) {
+  if (block_size_ > kFlushAt) flush_block();
+  if (is_closed()) return;
+  Writer head(worker().output_buffer().subspan(block_size_));
+  codec::h1::write_status_line(head, response.status);
+  if (response.block != nullptr) head.text(response.block->wire());
+  for (const http::Field& field : response.fields) head.field(field.name, field.value);
+  // For HEAD without a known length, nothing is said rather than something wrong.
+  const bool says_framing = request_.method != http::Method::head || response.content_length;
+  if (says_framing) {
+    codec::h1::write_framing(head, answer_.framing, response.content_length.value_or(0));
+  }
+  if (answer_.closes) {
+    head.text("connection: close\r\n");
+  } else if (request_.version == http::Version::http_1_0) {
+    head.text("connection: keep-alive\r\n");
+  }
+  head.end_of_head();
+  if (!head.fits()) return close();
+  block_size_ += head.size();
+}
+
+void H1Connection::pump() {
+  const std::uint64_t stop_at = answer_.written + kTurnBytes;
+  while (!is_closed() && answer_.has_begun && !is_blocked() && pump_once()) {
+    if (answer_.written < stop_at) continue;
+    flush_block();
+    worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->on_body_ready(); });
+    return;
+  }
+}
+
+// Writes some content. False: nothing more can be done now.
+bool H1Connection::pump_once() {
+  if (answer_.content == nullptr) {
+    end_answer(true);
+    return false;
+  }
+  std::array<std::string_view, kViews> views;
+  const auto found = answer_.content->peek(views);
+  switch (found.state) {
+  case http::BodyState::pending:
+    flush_block();
+    return false;
+  case http::BodyState::failed:
+    end_answer(false);
+    return false;
+  case http::BodyState::end:
+    end_answer(answer_.length_left == 0);
+    return false;
+  case http::BodyState::ready:
+    break;
+  }
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < found.count; ++i) size += views[i].size();
+  if (answer_.framing == Framing::content_length && size > answer_.length_left) {
+    end_answer(false); // more than was announced: the client must not take it for the next answer
+    return false;
+  }
+  if (answer_.framing == Framing::chunked) {
+    if (answer_.chunk_left == 0) {
+      std::array<char, 20> buffer;
+      if (answer_.owes_crlf) append_to_block("\r\n");
+      append_to_block(codec::h1::chunk_head(size, buffer));
+      answer_.chunk_left = size;
+      answer_.owes_crlf = true;
+      if (is_blocked() || is_closed()) return false;
+    }
+    size = std::min(size, answer_.chunk_left);
+  }
+  const std::size_t written = write_content({views.data(), found.count}, size);
+  if (is_closed()) return false;
+  answer_.content->consume(written);
+  answer_.written += written;
+  if (answer_.framing == Framing::chunked) answer_.chunk_left -= written;
+  if (answer_.framing == Framing::content_length) {
+    answer_.length_left -= written;
+    if (found.is_last && answer_.length_left == 0) {
+      end_answer(true);
+      return false;
+    }
+  }
+  return !is_blocked();
+}
+
+// The first `size` bytes of `views`: copied behind the head when small, else from where they are.
+// Returns how many were taken.
+std::size_t H1Connection::write_content(std::span<const std::string_view> views,
+                                        std::uint64_t size) {
+  if (size <= kCopied && block_size_ + size <= worker().output_buffer().size()) {
+    std::uint64_t left = size;
+    for (const std::string_view view : views) {
+      append_to_block(view.substr(0, left));
+      left -= std::min<std::uint64_t>(left, view.size());
+    }
+    return size;
+  }
+  std::array<iovec, kViews + 1> parts;
+  std::size_t count = 0;
+  if (block_size_ > 0) parts[count++] = part_of(block());
+  std::uint64_t left = size;
+  for (const std::string_view view : views) {
+    if (left == 0) break;
+    parts[count++] = part_of(view.substr(0, left));
+    left -= std::min<std::uint64_t>(left, view.size());
+  }
+  const std::size_t own = block_size_;
+  block_size_ = 0;
+  return write({parts.data(), count}, own);
+}
+
+void H1Connection::end_chunked() {
+  if (answer_.framing != Framing::chunked || answer_.content == nullptr) return;
+  append_to_block(answer_.owes_crlf ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
+}
+
+void H1Connection::end_answer(bool is_complete) {
+  if (!is_complete) return close();
+  end_chunked();
+  const bool closes = answer_.closes || set_.is_draining();
+  Stream::end({true});
+  answer_ = Answer{};
+  if (closes) {
+    is_refused_ = true; // no further request
+    flush_block();
+    if (!is_closed()) close_after_output();
+    return;
+  }
+  state_ = Request::none;
+  if (is_using_input_) return; // the loop in use() goes on with what is there
+  flush_block();
+  if (is_closed()) return;
+  set_timer();
+  if (is_reading_paused()) resume_reading();
+}
+
+void H1Connection::on_output_drained() {
+  on_body_ready();
+  if (!is_closed() && !is_blocked() && state_ == Request::none) resume_reading();
+}
+
+void H1Connection::on_body_ready() {
+  const boost::intrusive_ptr<H1Connection> keep(this);
+  if (is_closed() || is_blocked() || !answer_.has_begun) return;
+  pump();
+  if (is_closed()) return;
+  flush_block();
+  if (!is_closed()) set_timer();
+}
+
+void H1Connection::abort() {
+  // From the loop: whoever aborts is still using the stream.
+  worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->close(); });
+}
+
+// --- life
+
+void H1Connection::begin_drain() {
+  if (state_ == Request::none && !is_blocked()) return close();
+  answer_.closes = true;
+}
+
+std::chrono::milliseconds H1Connection::head_time_left() {
+  const auto used =
+      std::chrono::duration_cast<std::chrono::milliseconds>(worker().now().steady - started());
+  return std::max(limits().header_timeout - used, std::chrono::milliseconds(0));
+}
+
+void H1Connection::set_timer() {
+  if (is_closed() || is_refused_) return;
+  if (is_blocked()) return arm(limits().write_timeout);
+  switch (state_) {
+  case Request::none:
+    return arm(limits().idle_timeout);
+  case Request::head:
+    return arm(head_time_left());
+  case Request::content:
+    return is_reading_paused() ? disarm() : arm(limits().body_timeout);
+  case Request::complete:
+    return disarm(); // the origin's timeouts rule
+  }
+}
+
+void H1Connection::on_timeout() {
+  if (is_blocked() || state_ == Request::none || answer_.has_begun) return close();
+  refuse({base::ErrorCode::timeout, base::ErrorSource::downstream});
+  if (!is_closed()) flush_block();
+}
+
+void H1Connection::on_closing() {
+  content_.fail();
+  Stream::end({false});
+  answer_ = Answer{};
+}
+
+} // namespace selvedge::downstream

@@ -1,0 +1,362 @@
+#include "h2_connection.hpp"
+
+#include <selvedge/base/assert.hpp>
+#include <selvedge/codec/request_check.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace selvedge::downstream {
+
+using codec::h2::ResetCode;
+
+namespace {
+
+constexpr std::chrono::milliseconds kGoodbye{
+    500};                                     // between the two GOAWAYs: more than a round trip
+constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
+
+codec::h2::ServerSession::Options session_options(const Limits& limits) {
+  codec::h2::ServerSession::Options options;
+  options.max_streams = limits.streams;
+  options.stream_window =
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(limits.body_buffer, 16384, 0x7fffffff));
+  options.connection_window = static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(limits.body_buffer * 8, 65535, 0x7fffffff));
+  options.max_head_bytes = static_cast<std::uint32_t>(limits.head_bytes);
+  return options;
+}
+
+} // namespace
+
+H2Connection::H2Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
+                           RequestHandler& handler, std::string_view listener, H2StreamPool& pool)
+    : Connection(std::move(transport), set, handler, listener), pool_(pool),
+      session_(*this, session_options(limits())) {}
+
+H2Connection::~H2Connection() {
+  SELVEDGE_ASSERT(streams_.empty());
+}
+
+// --- the connection
+
+void H2Connection::on_input(std::string_view bytes) {
+  is_in_session_ = true;
+  const auto result = session_.receive(bytes);
+  is_in_session_ = false;
+  if (is_closed()) return;
+  if (!result) session_.terminate(ResetCode::no_error);
+  flush();
+  if (!result && !is_closed()) return close_after_output();
+  if (!is_closed()) set_timer();
+}
+
+void H2Connection::flush() {
+  std::uint64_t written = 0;
+  while (!is_closed() && !is_blocked()) {
+    is_in_session_ = true;
+    const std::size_t size = session_.send(worker().output_buffer());
+    is_in_session_ = false;
+    if (size == 0) break;
+    const iovec part{worker().output_buffer().data(), size};
+    write({&part, 1}, size);
+    written += size;
+    if (written >= kTurnBytes && !is_blocked()) {
+      schedule_flush();
+      return;
+    }
+  }
+  if (is_closed()) return;
+  // A client that does not read its answers may not ask for more.
+  if (is_blocked()) return pause_reading();
+  if (session_.is_over() && streams_.empty()) close_after_output();
+}
+
+void H2Connection::schedule_flush() {
+  if (is_in_session_ || flush_is_scheduled_ || is_closed()) return;
+  flush_is_scheduled_ = true;
+  worker().post([keep = boost::intrusive_ptr<H2Connection>(this)] {
+    keep->flush_is_scheduled_ = false;
+    if (keep->is_closed()) return;
+    keep->flush();
+    if (!keep->is_closed()) keep->set_timer();
+  });
+}
+
+void H2Connection::on_output_drained() {
+  flush();
+  if (is_closed()) return;
+  set_timer();
+  if (!is_blocked()) resume_reading();
+}
+
+void H2Connection::begin_drain() {
+  if (is_draining_) return;
+  is_draining_ = true;
+  session_.announce_shutdown();
+  flush();
+  if (!is_closed()) arm(kGoodbye);
+}
+
+void H2Connection::set_timer() {
+  if (is_draining_ && !has_said_goodbye_) return; // the second GOAWAY is armed
+  if (is_blocked() || !streams_.empty()) return arm(limits().write_timeout);
+  arm(limits().idle_timeout);
+}
+
+// True when some answer has content that the client's windows do not let through, and none moves.
+bool H2Connection::is_client_stalled() {
+  if (is_blocked()) return true;
+  for (H2Stream& stream : streams_) {
+    if (!stream.is_request_complete_ && !stream.has_responded_) return true; // content never came
+    if (stream.answer_content_ == nullptr) continue;
+    std::array<std::string_view, 1> view;
+    if (stream.answer_content_->peek(view).state == http::BodyState::ready) return true;
+  }
+  return false;
+}
+
+void H2Connection::on_timeout() {
+  if (is_draining_ && !has_said_goodbye_) {
+    has_said_goodbye_ = true;
+    session_.finish_shutdown();
+    flush();
+    if (!is_closed()) set_timer();
+    return;
+  }
+  if (!streams_.empty() && !is_client_stalled())
+    return set_timer(); // origins have limits of their own
+  if (is_blocked()) return close();
+  session_.terminate(ResetCode::no_error);
+  flush();
+  if (!is_closed()) close_after_output();
+}
+
+void H2Connection::on_closing() {
+  while (!streams_.empty()) end_stream(streams_.front(), false);
+}
+
+void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
+  stream.connection_ = nullptr;
+  stream.answer_content_ = nullptr;
+  stream.content_.fail();
+  stream.Stream::end({is_complete});
+  streams_.erase(streams_.iterator_to(stream));
+  stream.clear();
+  pool_.give_back(std::unique_ptr<H2Stream>(&stream));
+}
+
+// --- events of the session
+
+void* H2Connection::on_stream_begin(codec::h2::StreamId id) {
+  if (is_closed() || has_said_goodbye_) return nullptr;
+  std::unique_ptr<H2Stream> stream = pool_.take();
+  stream->open(*this, id);
+  streams_.push_back(*stream);
+  if (++requests_ >= limits().requests && !is_draining_) {
+    is_draining_ = true;
+    session_.announce_shutdown();
+    arm(kGoodbye);
+  }
+  return stream.release();
+}
+
+void H2Connection::on_field(void* stream, std::string_view name, std::string_view value) {
+  static_cast<H2Stream*>(stream)->add_field(name, value);
+}
+
+void H2Connection::on_invalid_field(void* stream) {
+  static_cast<H2Stream*>(stream)->refusal_ = base::ErrorCode::bad_request;
+}
+
+void H2Connection::on_head_end(void* user, bool has_content) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  counters().h2_requests.add();
+  const auto checked = stream.finish_head(has_content);
+  if (!checked) {
+    handler_.on_refused(stream, checked.error());
+    return;
+  }
+  if (has_content) stream.content_.begin(&stream);
+  handler_.on_request(stream);
+}
+
+void H2Connection::on_content(void* user, std::string_view bytes) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  if (stream.is_answer_sent_ || stream.refusal_ != base::ErrorCode::none) {
+    session_.consume(stream.id_, bytes.size()); // nobody reads it
+    return;
+  }
+  stream.content_.append(bytes);
+  if (stream.content_.received() <= limits().body_bytes) return;
+  stream.refusal_ = base::ErrorCode::body_too_large;
+  stream.content_.fail();
+  if (stream.has_responded_) {
+    session_.reset(stream.id_, ResetCode::cancel);
+  } else {
+    handler_.on_refused(stream, {stream.refusal_, base::ErrorSource::downstream});
+  }
+}
+
+void H2Connection::on_request_end(void* user) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  stream.is_request_complete_ = true;
+  stream.content_.finish();
+}
+
+void H2Connection::on_response_sent(void* user) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  stream.is_answer_sent_ = true;
+  // RFC 9113, 8.1: the rest of the request is not needed.
+  if (!stream.is_request_complete_) session_.reset(stream.id_, ResetCode::no_error);
+}
+
+void H2Connection::on_stream_closed(void* user, std::uint32_t) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  end_stream(stream, stream.is_answer_sent_);
+}
+
+namespace {
+
+http::BodySource& no_content() {
+  class Empty final : public http::BodySource {
+    Peek peek(std::span<std::string_view>) override { return {http::BodyState::end, 0, true}; }
+    void consume(std::size_t) override {}
+  };
+  static Empty empty;
+  return empty;
+}
+
+} // namespace
+
+http::BodySource& H2Connection::content_of(void* user) {
+  auto& stream = *static_cast<H2Stream*>(user);
+  return stream.answer_content_ != nullptr ? *stream.answer_content_ : no_content();
+}
+
+// --- a stream
+
+void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
+  connection_ = &connection;
+  id_ = id;
+  answer_content_ = nullptr;
+  head_bytes_ = 0;
+  has_responded_ = is_answer_sent_ = is_request_complete_ = false;
+  refusal_ = base::ErrorCode::none;
+  begin(connection.worker(), connection.client_);
+  request_.version = http::Version::http_2;
+  request_.scheme = {};
+}
+
+void H2Stream::add_field(std::string_view name, std::string_view value) {
+  const Limits& limits = connection_->limits();
+  head_bytes_ += name.size() + value.size() + 32; // as RFC 9113, 6.5.2 counts
+  if (refusal_ != base::ErrorCode::none) return;
+  if (head_bytes_ > limits.head_bytes + limits.target_bytes ||
+      request_.fields.size() >= limits.head_fields) {
+    refusal_ = base::ErrorCode::head_too_large;
+    return;
+  }
+  if (name.front() == ':') {
+    if (name == ":method") {
+      request_.method = http::method_of(value);
+      request_.method_text = arena().copy(value);
+    } else if (name == ":path") {
+      if (value.size() > limits.target_bytes) refusal_ = base::ErrorCode::target_too_long;
+      request_.target = arena().copy(value);
+    } else if (name == ":authority") {
+      request_.authority = arena().copy(value);
+    } else if (name == ":scheme") {
+      request_.scheme = value == "https" ? "https" : "http";
+    }
+    return;
+  }
+  const http::FieldName id = http::field_name_of(name);
+  request_.fields.add(http::Field{
+      id, id == http::FieldName::unknown ? arena().copy(name) : text_of(id), arena().copy(value)});
+}
+
+base::Result<void> H2Stream::finish_head(bool has_content) {
+  const base::Error bad{base::ErrorCode::bad_request, base::ErrorSource::downstream};
+  if (refusal_ != base::ErrorCode::none)
+    return base::Error{refusal_, base::ErrorSource::downstream};
+  request_.has_content = has_content;
+  std::size_t hosts = 0;
+  for (const http::Field& field : request_.fields) {
+    if (field.id == http::FieldName::host) {
+      ++hosts;
+      if (request_.authority.empty()) request_.authority = field.value;
+      if (!http::equals_ignoring_case(request_.authority, field.value)) return bad;
+    } else if (field.id == http::FieldName::content_length) {
+      std::uint64_t length =
+          0; // nghttp2 has checked that it is a number and holds it to the content
+      for (const char c : field.value) length = length * 10 + static_cast<std::uint64_t>(c - '0');
+      request_.content_length = length;
+    }
+  }
+  if (hosts > 1 || !codec::is_authority(request_.authority)) return bad;
+  if (request_.content_length.value_or(0) > connection_->limits().body_bytes) {
+    return base::Error{base::ErrorCode::body_too_large, base::ErrorSource::downstream};
+  }
+  request_.fields.remove(http::FieldName::host);
+  request_.fields.remove(http::FieldName::content_length);
+  if (request_.method == http::Method::connect) return {}; // has no path; the handler refuses it
+  if (!codec::is_target(request_.target)) return bad;
+  if (request_.target == "*" && request_.method != http::Method::options) return bad;
+  // The scheme decides about the key of the cache: the connection's word counts, not the client's.
+  request_.scheme = connection_->client_.is_secure ? "https" : "http";
+  return {};
+}
+
+void H2Stream::respond(const Response& response) {
+  SELVEDGE_ASSERT(!has_responded_);
+  has_responded_ = true;
+  const bool has_content = response.content != nullptr && request_.method != http::Method::head &&
+                           !http::has_no_content(response.status);
+  answer_content_ = has_content ? response.content : nullptr;
+  codec::h2::ServerSession::Response out;
+  out.status = response.status;
+  out.block = response.block;
+  out.fields = response.fields;
+  out.has_content = has_content;
+  if (!http::has_no_content(response.status)) out.content_length = response.content_length;
+  if (!has_content && request_.method != http::Method::head && !out.content_length &&
+      !http::has_no_content(response.status)) {
+    out.content_length = 0;
+  }
+  connection_->session_.respond(id_, out);
+  connection_->schedule_flush();
+}
+
+void H2Stream::abort() {
+  if (connection_ == nullptr) return;
+  connection_->session_.reset(id_, ResetCode::internal_error);
+  connection_->schedule_flush();
+}
+
+void H2Stream::on_body_ready() {
+  if (connection_ == nullptr) return;
+  connection_->session_.resume(id_);
+  connection_->schedule_flush();
+}
+
+void H2Stream::on_content_used(std::size_t bytes) {
+  if (connection_ == nullptr) return;
+  connection_->session_.consume(id_, bytes);
+  connection_->schedule_flush();
+}
+
+// --- the pool
+
+std::unique_ptr<H2Stream> H2StreamPool::take() {
+  if (free_.empty()) return std::make_unique<H2Stream>();
+  std::unique_ptr<H2Stream> stream = std::move(free_.back());
+  free_.pop_back();
+  return stream;
+}
+
+void H2StreamPool::give_back(std::unique_ptr<H2Stream> stream) {
+  if (free_.size() < kKept) free_.push_back(std::move(stream));
+}
+
+} // namespace selvedge::downstream

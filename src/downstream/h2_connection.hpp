@@ -1,0 +1,99 @@
+// HTTP/2 towards a client: many streams, one session, one output.
+#pragma once
+
+#include "connection.hpp"
+
+#include <selvedge/codec/h2_session.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace selvedge::downstream {
+
+class H2Connection;
+
+class H2Stream final : public Stream,
+                       public boost::intrusive::list_base_hook<>,
+                       private RequestContent::Supplier {
+public:
+  void open(H2Connection& connection, codec::h2::StreamId id);
+
+  void respond(const Response& response) override;
+  bool has_responded() const override { return has_responded_; }
+  void abort() override;
+  void on_body_ready() override;
+
+private:
+  friend class H2Connection;
+  void on_content_used(std::size_t bytes) override;
+  void add_field(std::string_view name, std::string_view value);
+  base::Result<void> finish_head(bool has_content);
+
+  H2Connection* connection_ = nullptr; // null once the stream is over
+  codec::h2::StreamId id_ = 0;
+  http::BodySource* answer_content_ = nullptr;
+  std::size_t head_bytes_ = 0;
+  bool has_responded_ = false;
+  bool is_answer_sent_ = false;
+  bool is_request_complete_ = false;
+  base::ErrorCode refusal_ = base::ErrorCode::none;
+};
+
+// Streams of closed requests, ready for the next: they are large, and made for each request.
+class H2StreamPool {
+public:
+  std::unique_ptr<H2Stream> take();
+  void give_back(std::unique_ptr<H2Stream> stream);
+
+private:
+  static constexpr std::size_t kKept = 1024;
+  std::vector<std::unique_ptr<H2Stream>> free_;
+};
+
+class H2Connection final : public Connection, private codec::h2::ServerEvents {
+public:
+  H2Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
+               RequestHandler& handler, std::string_view listener, H2StreamPool& pool);
+  ~H2Connection() override;
+
+  void begin_drain() override;
+  void schedule_flush();
+  codec::h2::ServerSession& session() { return session_; }
+
+private:
+  friend class H2Stream;
+
+  void on_input(std::string_view bytes) override;
+  void on_end_of_input() override { close(); }
+  void on_output_drained() override;
+  void on_timeout() override;
+  void on_closing() override;
+
+  void* on_stream_begin(codec::h2::StreamId id) override;
+  void on_field(void* stream, std::string_view name, std::string_view value) override;
+  void on_invalid_field(void* stream) override;
+  void on_head_end(void* stream, bool has_content) override;
+  void on_content(void* stream, std::string_view bytes) override;
+  void on_request_end(void* stream) override;
+  void on_response_sent(void* stream) override;
+  void on_stream_closed(void* stream, std::uint32_t error_code) override;
+  http::BodySource& content_of(void* stream) override;
+
+  void flush();
+  void set_timer();
+  void end_stream(H2Stream& stream, bool is_complete);
+  bool is_client_stalled();
+
+  H2StreamPool& pool_;
+  codec::h2::ServerSession session_;
+  boost::intrusive::list<H2Stream> streams_;
+  std::uint32_t requests_ = 0;
+  bool flush_is_scheduled_ = false;
+  bool is_in_session_ = false;
+  bool is_draining_ = false;
+  bool has_said_goodbye_ = false;
+};
+
+} // namespace selvedge::downstream

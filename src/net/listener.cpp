@@ -1,0 +1,157 @@
+#include <selvedge/net/listener.hpp>
+
+#include "tcp_transport.hpp"
+#include "tls_transport.hpp"
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include <charconv>
+#include <sys/socket.h>
+
+namespace selvedge::net {
+
+using boost::asio::ip::tcp;
+
+namespace {
+
+constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or memory left
+
+using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+std::string text_of(const tcp::endpoint& at) {
+  const std::string host = at.address().to_string();
+  const std::string port = std::to_string(at.port());
+  return at.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+void throw_bind_error(const std::string& address, const boost::system::error_code& error) {
+  throw BindError("cannot listen on " + address + ": " + error.message());
+}
+
+void prepare(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share_port,
+             const std::string& address) {
+  boost::system::error_code error;
+  acceptor.open(at.protocol(), error);
+  if (error) throw_bind_error(address, error);
+  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (share_port) acceptor.set_option(ReusePort(true), error);
+  if (at.address().is_v6() && at.address().is_unspecified()) {
+    acceptor.set_option(boost::asio::ip::v6_only(false), error);
+  }
+  if (error) throw_bind_error(address, error);
+  acceptor.bind(at, error);
+  if (error) throw_bind_error(address, error);
+}
+
+} // namespace
+
+tcp::endpoint parse_endpoint(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  unsigned short port = 0;
+  const char* last = address.data() + address.size();
+  const bool has_port = colon != std::string::npos && colon + 1 < address.size() &&
+                        std::from_chars(address.data() + colon + 1, last, port).ptr == last;
+  if (!has_port) throw BindError("'" + address + "' is not an address (host:port)");
+  std::string host = address.substr(0, colon);
+  if (host.empty()) return {boost::asio::ip::address_v6::any(), port};
+  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  boost::system::error_code error;
+  const auto parsed = boost::asio::ip::make_address(host, error);
+  if (error) throw BindError("'" + address + "' is not an address (host:port)");
+  return {parsed, port};
+}
+
+struct Listener::Socket {
+  Socket(Worker& on, TlsContextPtr with)
+      : worker(on), acceptor(on.io()), pause(on.io()), tls(with) {}
+  Worker& worker;
+  tcp::acceptor acceptor;
+  boost::asio::steady_timer pause;
+  TlsContextPtr tls; // worker's thread only, once started
+};
+
+Listener::Listener(const ListenerOptions& options, std::vector<Worker*> workers,
+                   ConnectionAcceptor& acceptor, TlsContextPtr tls)
+    : options_(options), acceptor_(acceptor) {
+  tcp::endpoint at = parse_endpoint(options.address);
+  // SO_REUSEPORT would let a second instance take half of the connections: without it, a port in
+  // use is an error, as everybody expects.
+  {
+    boost::asio::io_context probe_context;
+    tcp::acceptor probe(probe_context);
+    prepare(probe, at, false, options.address);
+  }
+  for (Worker* worker : workers) {
+    auto socket = std::make_unique<Socket>(*worker, tls);
+    prepare(socket->acceptor, at, true, options.address);
+    at = socket->acceptor.local_endpoint(); // port 0: the others take the same
+    boost::system::error_code error;
+    socket->acceptor.listen(options.backlog, error);
+    if (error) throw_bind_error(options.address, error);
+    socket->acceptor.non_blocking(true);
+    sockets_.push_back(std::move(socket));
+  }
+  bound_ = text_of(at);
+}
+
+Listener::~Listener() = default;
+
+void Listener::start() {
+  for (auto& socket : sockets_) {
+    socket->worker.post([this, &socket = *socket] { accept_next(socket); });
+  }
+}
+
+void Listener::take(Socket& socket, tcp::socket accepted) {
+  boost::system::error_code ignored;
+  accepted.native_non_blocking(true, ignored);
+  accepted.set_option(tcp::no_delay(true), ignored);
+  std::unique_ptr<Transport> transport;
+  if (socket.tls) {
+    transport = std::make_unique<TlsTransport>(std::move(accepted), socket.tls);
+  } else {
+    transport = std::make_unique<TcpTransport>(std::move(accepted));
+  }
+  acceptor_.on_connection(socket.worker, std::move(transport));
+}
+
+void Listener::accept_next(Socket& socket) {
+  socket.acceptor.async_accept(
+      [this, &socket](const boost::system::error_code& error, tcp::socket accepted) {
+        if (error == boost::asio::error::operation_aborted || !socket.acceptor.is_open()) return;
+        if (!error) {
+          take(socket, std::move(accepted));
+          accept_next(socket);
+          return;
+        }
+        socket.pause.expires_after(kPauseAfterError);
+        socket.pause.async_wait([this, &socket](const boost::system::error_code& stopped) {
+          if (!stopped && socket.acceptor.is_open()) accept_next(socket);
+        });
+      });
+}
+
+void Listener::set_tls(TlsContextPtr tls) {
+  for (auto& socket : sockets_) {
+    socket->worker.post([&socket = *socket, tls] { socket.tls = tls; });
+  }
+}
+
+void Listener::stop(WorkerPool& pool) {
+  pool.run_on_all([this](Worker& worker) {
+    for (auto& socket : sockets_) {
+      if (&socket->worker != &worker || !socket->acceptor.is_open()) continue;
+      boost::system::error_code error;
+      while (!error) {
+        tcp::socket accepted(worker.io());
+        socket->acceptor.accept(accepted, error);
+        if (!error) take(*socket, std::move(accepted));
+      }
+      socket->pause.cancel();
+      socket->acceptor.close(error);
+    }
+  });
+}
+
+} // namespace selvedge::net

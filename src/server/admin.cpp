@@ -1,0 +1,258 @@
+#include "admin.hpp"
+
+#include <selvedge/codec/request_check.hpp>
+
+#include <array>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+namespace selvedge::server {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMaxContent = 1u << 20;
+
+// RFC 9457.
+AdminAnswer problem(http::Status status, const std::string& detail) {
+  const json body{{"status", status}, {"title", http::reason_phrase(status)}, {"detail", detail}};
+  return {status, "application/problem+json", body.dump() + "\n"};
+}
+
+AdminAnswer as_json(const json& body, http::Status status = 200) {
+  return {status, "application/json",
+          body.dump(2, ' ', false, json::error_handler_t::replace) + "\n"};
+}
+
+// The value of `name` in a query, percent-decoded.
+std::optional<std::string> parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+    std::string value;
+    for (std::size_t i = equals + 1; i < pair.size(); ++i) {
+      unsigned byte = 0;
+      if (pair[i] == '%' && i + 2 < pair.size() &&
+          std::sscanf(std::string(pair.substr(i + 1, 2)).c_str(), "%2x", &byte) == 1) {
+        value.push_back(static_cast<char>(byte));
+        i += 2;
+      } else {
+        value.push_back(pair[i]);
+      }
+    }
+    return value;
+  }
+  return {};
+}
+
+} // namespace
+
+// Collects the content of one request, then answers.
+class AdminHandler::Exchange final : public downstream::StreamUser,
+                                     public http::BodySource,
+                                     private http::BodySink {
+public:
+  Exchange(AdminHandler& handler, downstream::Stream& stream)
+      : handler_(handler), stream_(stream) {}
+
+  void start() {
+    stream_.content().set_sink(this);
+    on_body_ready();
+  }
+  void on_stream_end(const downstream::StreamEnd&) override { stream_.content().set_sink(nullptr); }
+
+  void respond(AdminAnswer answer) {
+    answer_ = std::move(answer);
+    left_ = answer_.content;
+    fields_ = {{{http::FieldName::content_type, "content-type", answer_.type},
+                {http::FieldName::cache_control, "cache-control", "no-store"}}};
+    downstream::Response response;
+    response.status = answer_.status;
+    response.fields = fields_;
+    response.content_length = left_.size();
+    response.content = this;
+    stream_.respond(response);
+  }
+
+  Peek peek(std::span<std::string_view> views) override {
+    if (left_.empty()) return {http::BodyState::end, 0, true};
+    views[0] = left_;
+    return {http::BodyState::ready, 1, true};
+  }
+  void consume(std::size_t bytes) override { left_.remove_prefix(bytes); }
+
+private:
+  void on_body_ready() override {
+    if (stream_.has_responded()) return;
+    std::array<std::string_view, 8> views;
+    for (;;) {
+      const auto found = stream_.content().peek(views);
+      if (found.state == http::BodyState::pending) return;
+      if (found.state == http::BodyState::failed) return stream_.abort();
+      if (found.state == http::BodyState::end) break;
+      for (std::size_t i = 0; i < found.count; ++i) {
+        const std::string piece(views[i]);
+        content_ += piece;
+        stream_.content().consume(piece.size());
+      }
+      if (content_.size() > kMaxContent) return respond(problem(413, "at most 1 MiB"));
+    }
+    respond(handler_.answer(stream_.request(), content_));
+  }
+
+  AdminHandler& handler_;
+  downstream::Stream& stream_;
+  std::string content_;
+  AdminAnswer answer_;
+  std::array<http::Field, 2> fields_;
+  std::string_view left_;
+};
+
+AdminHandler::AdminHandler(Node& node, AdminHooks hooks)
+    : node_(node), hooks_(std::move(hooks)), started_(std::chrono::steady_clock::now()) {}
+
+void AdminHandler::on_request(downstream::Stream& stream) {
+  auto* exchange = stream.arena().make<Exchange>(*this, stream);
+  stream.set_user(*exchange);
+  exchange->start();
+}
+
+void AdminHandler::on_refused(downstream::Stream& stream, base::Error) {
+  if (stream.has_responded() || stream.user() != nullptr) return stream.abort();
+  auto* exchange = stream.arena().make<Exchange>(*this, stream);
+  stream.set_user(*exchange);
+  exchange->respond(problem(400, "malformed request, or beyond a limit"));
+}
+
+bool AdminHandler::is_allowed(const http::RequestHead& request) const {
+  if (hooks_.token.empty()) return true;
+  const std::string expected = "Bearer " + hooks_.token;
+  const std::string_view got = request.fields.value(http::FieldName::authorization);
+  return got.size() == expected.size() &&
+         CRYPTO_memcmp(got.data(), expected.data(), expected.size()) == 0;
+}
+
+AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_view content) {
+  const std::string_view path = request.path();
+  const bool is_get = request.method == http::Method::get || request.method == http::Method::head;
+  const bool is_post = request.method == http::Method::post;
+  // Health is for load balancers, which have no token.
+  if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+  if (path == "/readyz") {
+    const bool is_ready = !node_.is_draining();
+    return {is_ready ? http::Status{200} : http::Status{503}, "text/plain; charset=utf-8",
+            is_ready ? "ready\n" : "draining\n"};
+  }
+  if (!is_allowed(request)) return problem(401, "a bearer token is needed");
+  if (path == "/metrics" && is_get) {
+    return {200, "text/plain; version=0.0.4; charset=utf-8",
+            metrics_text(node_, hooks_.reload_state(), hooks_.version)};
+  }
+  if (path == "/v1/status" && is_get) return status();
+  if (path == "/v1/cache/object" && is_get) {
+    const std::size_t query = request.target.find('?');
+    return cached_object(query == std::string_view::npos ? std::string_view()
+                                                         : request.target.substr(query + 1));
+  }
+  if (path == "/v1/purge" && is_post) return purge(content);
+  if (path == "/v1/drain" && is_post) {
+    hooks_.drain();
+    return as_json({{"draining", true}}, 202);
+  }
+  const bool is_known = path == "/metrics" || path == "/v1/status" || path == "/v1/cache/object" ||
+                        path == "/v1/purge" || path == "/v1/drain";
+  if (is_known) return problem(405, "this path does not have that method");
+  return problem(404, "no such path; see README.md, Admin API");
+}
+
+AdminAnswer AdminHandler::status() const {
+  const cache::Store::Stats store = node_.store().stats();
+  const ReloadState reload = hooks_.reload_state();
+  const RequestTotals totals = request_totals(node_);
+  json listeners = json::array();
+  for (const auto& one : node_.listeners()) {
+    listeners.push_back(
+        {{"name", one->name()}, {"address", one->address()}, {"tls", one->is_tls()}});
+  }
+  json outcomes = json::object();
+  for (std::size_t i = 0; i < totals.by_outcome.size(); ++i) {
+    outcomes[std::string(text_of(static_cast<http::CacheOutcome>(i)))] = totals.by_outcome[i];
+  }
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  return as_json({{"version", hooks_.version},
+                  {"pid", ::getpid()},
+                  {"uptime_seconds", uptime.count()},
+                  {"ready", !node_.is_draining()},
+                  {"workers", node_.workers()},
+                  {"resident_bytes", resident_bytes()},
+                  {"listeners", listeners},
+                  {"config",
+                   {{"generation", node_.generation()},
+                    {"last_reload_successful", reload.last_was_successful}}},
+                  {"connections", {{"open", node_.connections().open()}}},
+                  {"requests", {{"total", totals.all()}, {"by_cache_outcome", outcomes}}},
+                  {"cache",
+                   {{"objects", store.objects},
+                    {"bytes", store.bytes},
+                    {"limit", store.limit},
+                    {"insertions", store.insertions},
+                    {"evictions", store.evictions},
+                    {"purged", store.removals},
+                    {"fills", node_.fills().size()}}}});
+}
+
+AdminAnswer AdminHandler::cached_object(std::string_view query) const {
+  const std::optional<std::string> url = parameter(query, "url");
+  if (!url) return problem(400, "the parameter url is missing");
+  const auto parts = codec::parse_absolute_target(*url);
+  if (!parts) return problem(400, "url is not an absolute http or https URL");
+  base::Arena arena;
+  const cache::CacheKey key =
+      cache::make_cache_key(parts->scheme, parts->authority, parts->target, arena);
+  const auto now = std::chrono::steady_clock::now();
+  json variants = json::array();
+  for (const cache::StoredResponsePtr& one : node_.store().variants(key)) {
+    const cache::Freshness& freshness = one->freshness();
+    const auto age = freshness.age(now);
+    variants.push_back({{"pass_marker", one->is_pass_marker()},
+                        {"status", one->status()},
+                        {"fresh", freshness.is_fresh(now)},
+                        {"age_seconds", age.count()},
+                        {"ttl_seconds", (freshness.lifetime - age).count()},
+                        {"no_cache", freshness.no_cache},
+                        {"must_revalidate", freshness.must_revalidate},
+                        {"held_bytes", one->held_bytes()},
+                        {"vary", one->vary()},
+                        {"etag", one->is_pass_marker() ? "" : one->etag()},
+                        {"content_type", one->head().value(http::FieldName::content_type)}});
+  }
+  if (variants.empty()) return problem(404, "nothing is stored under " + std::string(key.text));
+  return as_json({{"key", key.text}, {"variants", variants}});
+}
+
+AdminAnswer AdminHandler::purge(std::string_view content) {
+  const json body = json::parse(content, nullptr, false);
+  if (!body.is_object() || !body.contains("urls") || !body["urls"].is_array()) {
+    return problem(400, "expected {\"urls\": [\"http://host/path\", ...]}");
+  }
+  for (const json& url : body["urls"]) {
+    if (!url.is_string() || !codec::parse_absolute_target(url.get_ref<const std::string&>())) {
+      return problem(400, "not an absolute http or https URL: " +
+                              url.dump(-1, ' ', true, json::error_handler_t::replace));
+    }
+  }
+  std::size_t matched = 0;
+  for (const json& url : body["urls"]) {
+    matched += proxy::purge(node_.store(), node_.fills(), url.get_ref<const std::string&>());
+  }
+  return as_json({{"urls", body["urls"].size()}, {"matched", matched}, {"done", true}}, 202);
+}
+
+} // namespace selvedge::server

@@ -1,0 +1,50 @@
+// The admin API: health, numbers, what the cache holds, purges. It answers on a worker of its own,
+// so that a scrape never delays a client. Thread: the admin worker.
+#pragma once
+
+#include "metrics.hpp"
+
+#include <selvedge/downstream/stream.hpp>
+#include <selvedge/server/node.hpp>
+
+#include <functional>
+#include <string>
+
+namespace selvedge::server {
+
+struct AdminAnswer {
+  http::Status status = 200;
+  std::string_view type = "application/json";
+  std::string content;
+};
+
+// What the API needs of the program around the node.
+struct AdminHooks {
+  std::function<ReloadState()> reload_state; // thread-safe
+  std::function<void()> drain;               // likewise
+  std::string version;
+  std::string token; // empty: none is asked for
+};
+
+class AdminHandler final : public downstream::RequestHandler {
+public:
+  AdminHandler(Node& node, AdminHooks hooks);
+
+  void on_request(downstream::Stream& stream) override;
+  void on_refused(downstream::Stream& stream, base::Error error) override;
+
+private:
+  class Exchange;
+
+  AdminAnswer answer(const http::RequestHead& request, std::string_view content);
+  bool is_allowed(const http::RequestHead& request) const;
+  AdminAnswer status() const;
+  AdminAnswer cached_object(std::string_view query) const;
+  AdminAnswer purge(std::string_view content);
+
+  Node& node_;
+  const AdminHooks hooks_;
+  const base::Steady started_;
+};
+
+} // namespace selvedge::server

@@ -1,0 +1,286 @@
+#include "metrics.hpp"
+
+#include "access_log.hpp"
+
+#include <cstdio>
+#include <fmt/format.h>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <unistd.h>
+
+namespace selvedge::server {
+
+using http::CacheOutcome;
+using proxy::RouteCounters;
+
+namespace {
+
+class Exposition {
+public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+  }
+  template <typename Number>
+  void sample(std::string_view name, std::string_view labels, Number value) {
+    if (labels.empty()) {
+      fmt::format_to(std::back_inserter(text_), "{} {}\n", name, value);
+    } else {
+      fmt::format_to(std::back_inserter(text_), "{}{{{}}} {}\n", name, labels, value);
+    }
+  }
+  // A family with one sample.
+  template <typename Number>
+  void one(std::string_view name, std::string_view type, std::string_view help, Number value,
+           std::string_view labels = {}) {
+    family(name, type, help);
+    sample(name, labels, value);
+  }
+  std::string take() { return std::move(text_); }
+
+private:
+  std::string text_;
+};
+
+// The value of a label: names come from the configuration, but a quote would break the format.
+std::string label(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped.push_back('\\');
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
+}
+
+// One route, summed over the workers.
+struct RouteNumbers {
+  std::array<std::array<std::uint64_t, RouteCounters::kClasses>, http::kCacheOutcomes> requests{};
+  std::array<std::uint64_t, RouteCounters::kBounds.size() + 1> durations{};
+  std::uint64_t duration_microseconds = 0;
+  std::uint64_t content_bytes = 0;
+
+  void add(const RouteCounters& counters) {
+    for (std::size_t o = 0; o < requests.size(); ++o) {
+      for (std::size_t c = 0; c < RouteCounters::kClasses; ++c) {
+        requests[o][c] += counters.requests[o][c].value();
+      }
+    }
+    for (std::size_t b = 0; b < durations.size(); ++b) {
+      durations[b] += counters.durations[b].value();
+    }
+    duration_microseconds += counters.duration_microseconds.value();
+    content_bytes += counters.content_bytes.value();
+  }
+};
+using Routes = std::map<std::string, RouteNumbers>;
+
+Routes routes_of(const Node& node) {
+  Routes routes;
+  for (const auto& worker : node.route_counters()) {
+    for (const auto& [name, counters] : worker) routes[name].add(*counters);
+  }
+  return routes;
+}
+
+void write_requests(Exposition& out, const Routes& routes) {
+  static constexpr std::array<std::string_view, RouteCounters::kClasses> kClassNames{
+      "1xx", "2xx", "3xx", "4xx", "5xx", "other"};
+  out.family("selvedge_http_requests_total", "counter",
+             "Requests answered, by route, class of status and what became of them in the cache.");
+  for (const auto& [name, route] : routes) {
+    for (std::size_t o = 0; o < route.requests.size(); ++o) {
+      for (std::size_t c = 0; c < kClassNames.size(); ++c) {
+        if (route.requests[o][c] == 0) continue;
+        out.sample("selvedge_http_requests_total",
+                   fmt::format("route=\"{}\",code_class=\"{}\",cache=\"{}\"", label(name),
+                               kClassNames[c], text_of(static_cast<CacheOutcome>(o))),
+                   route.requests[o][c]);
+      }
+    }
+  }
+  out.family("selvedge_http_response_content_bytes_total", "counter",
+             "Content sent to clients, without heads and framing.");
+  for (const auto& [name, route] : routes) {
+    out.sample("selvedge_http_response_content_bytes_total",
+               fmt::format("route=\"{}\"", label(name)), route.content_bytes);
+  }
+}
+
+void write_durations(Exposition& out, const Routes& routes) {
+  constexpr std::string_view kName = "selvedge_http_request_duration_seconds";
+  out.family(kName, "histogram", "From the first byte of a request to the last of its answer.");
+  for (const auto& [name, route] : routes) {
+    std::uint64_t total = 0;
+    for (std::size_t b = 0; b < route.durations.size(); ++b) {
+      total += route.durations[b];
+      const std::string bound = b < RouteCounters::kBounds.size()
+                                    ? fmt::format("{}", RouteCounters::kBounds[b] / 1e6)
+                                    : "+Inf";
+      out.sample(fmt::format("{}_bucket", kName),
+                 fmt::format("route=\"{}\",le=\"{}\"", label(name), bound), total);
+    }
+    const std::string labels = fmt::format("route=\"{}\"", label(name));
+    out.sample(fmt::format("{}_sum", kName), labels,
+               static_cast<double>(route.duration_microseconds) / 1e6);
+    out.sample(fmt::format("{}_count", kName), labels, total);
+  }
+}
+
+void write_cache(Exposition& out, const Node& node, const RequestTotals& totals) {
+  const cache::Store::Stats stats = node.store().stats();
+  constexpr std::string_view kStore = "store=\"memory\"";
+  out.one("selvedge_cache_objects", "gauge", "Stored responses.", stats.objects, kStore);
+  out.one("selvedge_cache_bytes", "gauge",
+          "Memory held for stored responses and for fills on their way.", stats.bytes, kStore);
+  out.one("selvedge_cache_limit_bytes", "gauge", "The configured size.", stats.limit, kStore);
+  out.one("selvedge_cache_hits_total", "counter", "Requests answered from the store.",
+          totals.hits(), kStore);
+  out.one("selvedge_cache_misses_total", "counter",
+          "Requests for the cache that needed an origin, waiting for another's fetch included.",
+          totals.misses(), kStore);
+  out.one("selvedge_cache_admissions_total", "counter", "Responses stored.", stats.insertions,
+          kStore);
+  out.one("selvedge_cache_evictions_total", "counter", "Stored responses that made room.",
+          stats.evictions, kStore);
+  out.one("selvedge_purge_removed_total", "counter", "Stored responses removed by purges.",
+          stats.removals);
+  out.one("selvedge_cache_fills", "gauge", "Fills under way that others can join.",
+          node.fills().size());
+}
+
+struct OriginFamily {
+  std::string_view name, type, help;
+  base::Counter upstream::OriginCounters::*member;
+};
+
+void write_origins(Exposition& out, const Node& node) {
+  using upstream::OriginCounters;
+  static constexpr std::array<OriginFamily, 8> kFamilies{{
+      {"selvedge_origin_requests_total", "counter", "Fetches.", &OriginCounters::requests},
+      {"selvedge_origin_errors_total", "counter", "Fetches that failed.", &OriginCounters::errors},
+      {"selvedge_origin_timeouts_total", "counter", "Fetches that failed by a timeout.",
+       &OriginCounters::timeouts},
+      {"selvedge_origin_retries_total", "counter", "Second tries.", &OriginCounters::retries},
+      {"selvedge_origin_connections_total", "counter", "Connections opened.",
+       &OriginCounters::connections},
+      {"selvedge_origin_connections_reused_total", "counter", "Fetches on a kept connection.",
+       &OriginCounters::reused},
+      {"selvedge_origin_inflight", "gauge", "Fetches under way.", &OriginCounters::inflight},
+      {"selvedge_origin_received_bytes_total", "counter", "Bytes read from servers.",
+       &OriginCounters::bytes_read},
+  }};
+  for (const OriginFamily& family : kFamilies) {
+    std::map<std::string, std::uint64_t> sums;
+    node.visit_origins([&](const std::string& name, const OriginCounters& counters) {
+      sums[name] += (counters.*family.member).value();
+    });
+    out.family(family.name, family.type, family.help);
+    for (const auto& [name, sum] : sums) {
+      out.sample(family.name, fmt::format("origin=\"{}\"", label(name)), sum);
+    }
+  }
+}
+
+template <typename Get> std::uint64_t sum_over_workers(const Node& node, Get get) {
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < node.workers(); ++i) total += get(i);
+  return total;
+}
+
+struct ConnectionFamily {
+  std::string_view name, help;
+  base::Counter downstream::Counters::*member;
+};
+
+void write_connections(Exposition& out, const Node& node) {
+  using downstream::Counters;
+  static constexpr std::array<ConnectionFamily, 5> kFamilies{{
+      {"selvedge_connections_accepted_total", "Client connections.", &Counters::accepted},
+      {"selvedge_connections_refused_total", "Client connections over the limit.",
+       &Counters::refused},
+      {"selvedge_connections_timed_out_total", "Client connections that were too slow or idle.",
+       &Counters::timed_out},
+      {"selvedge_client_received_bytes_total", "Bytes read from clients.", &Counters::bytes_read},
+      {"selvedge_client_sent_bytes_total", "Bytes written to clients.", &Counters::bytes_written},
+  }};
+  out.one("selvedge_connections_open", "gauge", "Client connections.", node.connections().open());
+  for (const ConnectionFamily& family : kFamilies) {
+    out.one(family.name, "counter", family.help, sum_over_workers(node, [&](std::size_t i) {
+              return (node.connections().counters(i).*family.member).value();
+            }));
+  }
+  out.family("selvedge_protocol_requests_total", "counter", "Requests by protocol.");
+  out.sample("selvedge_protocol_requests_total", "protocol=\"h1\"",
+             sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).h1_requests.value();
+             }));
+  out.sample("selvedge_protocol_requests_total", "protocol=\"h2\"",
+             sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).h2_requests.value();
+             }));
+  out.one("selvedge_requests_refused_total", "counter",
+          "Requests that were malformed or beyond a limit.",
+          sum_over_workers(node, [&](auto i) { return node.proxy_counters(i).refused.value(); }));
+  out.one("selvedge_requests_unrouted_total", "counter", "Requests that no site or route is for.",
+          sum_over_workers(node, [&](auto i) { return node.proxy_counters(i).unrouted.value(); }));
+}
+
+} // namespace
+
+std::uint64_t RequestTotals::all() const {
+  return std::accumulate(by_outcome.begin(), by_outcome.end(), std::uint64_t{0});
+}
+std::uint64_t RequestTotals::hits() const {
+  return by_outcome[static_cast<std::size_t>(CacheOutcome::hit)] +
+         by_outcome[static_cast<std::size_t>(CacheOutcome::stale)];
+}
+std::uint64_t RequestTotals::misses() const {
+  return by_outcome[static_cast<std::size_t>(CacheOutcome::miss)] +
+         by_outcome[static_cast<std::size_t>(CacheOutcome::collapsed)] +
+         by_outcome[static_cast<std::size_t>(CacheOutcome::revalidated)];
+}
+
+RequestTotals request_totals(const Node& node) {
+  RequestTotals totals;
+  for (const auto& [name, route] : routes_of(node)) {
+    for (std::size_t o = 0; o < route.requests.size(); ++o) {
+      for (const std::uint64_t count : route.requests[o]) totals.by_outcome[o] += count;
+    }
+  }
+  return totals;
+}
+
+std::uint64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long long total = 0, resident = 0;
+  const int read = std::fscanf(file, "%llu %llu", &total, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+std::string metrics_text(const Node& node, const ReloadState& reload, std::string_view version) {
+  Exposition out;
+  const Routes routes = routes_of(node);
+  write_requests(out, routes);
+  write_durations(out, routes);
+  write_cache(out, node, request_totals(node));
+  write_origins(out, node);
+  write_connections(out, node);
+  out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",
+          node.access_log().written());
+  out.one("selvedge_access_log_dropped_total", "counter",
+          "Lines that were not written because the disk was too slow.",
+          node.access_log().dropped());
+  out.one("selvedge_config_last_reload_successful", "gauge", "1, or 0 after a refused reload.",
+          reload.last_was_successful ? 1 : 0);
+  out.one("selvedge_config_generation", "gauge", "Configurations taken since the start.",
+          node.generation());
+  out.one("selvedge_ready", "gauge", "1, or 0 while draining.", node.is_draining() ? 0 : 1);
+  out.one("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+  out.one("selvedge_build_info", "gauge", "The version of the program.", 1,
+          fmt::format("version=\"{}\"", version));
+  return out.take();
+}
+
+} // namespace selvedge::server

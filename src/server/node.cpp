@@ -1,0 +1,170 @@
+#include <selvedge/server/node.hpp>
+
+#include "access_log.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace selvedge::server {
+
+namespace {
+
+unsigned worker_count(const config::Config& config) {
+  if (config.workers != 0) return config.workers;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+cache::Store::Options store_options(const config::CacheOptions& cache) {
+  cache::Store::Options options;
+  options.size = cache.size;
+  options.stripes = cache.stripes;
+  options.max_variants = cache.max_variants;
+  options.eviction = cache.eviction;
+  return options;
+}
+
+} // namespace
+
+Node::Node(const config::Config& config)
+    : store_(store_options(config.cache)), fills_(config.cache.stripes),
+      access_log_(std::make_unique<AccessLog>(config.logs, worker_count(config))),
+      workers_(worker_count(config), clock_),
+      config_(std::make_shared<const config::Config>(config)), route_counters_(workers_.size()),
+      connections_(workers_) {
+  proxy::Proxy::Options options;
+  options.node_name = config.node_name;
+  std::vector<downstream::RequestHandler*> handlers;
+  std::vector<net::Worker*> all_workers;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    proxies_.push_back(
+        std::make_unique<proxy::Proxy>(workers_[i], store_, fills_, access_log_->ring(i), options));
+    handlers.push_back(proxies_.back().get());
+    all_workers.push_back(&workers_[i]);
+  }
+  routings_ = make_routings(config);
+  for (std::size_t i = 0; i < workers_.size(); ++i) proxies_[i]->set_routing(routings_[i]);
+  connections_.set_limits(config.limits);
+  const std::vector<net::TlsContextPtr> tls = make_tls(config);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const net::ListenerOptions& one = config.listeners[i];
+    acceptors_.push_back(std::make_unique<downstream::Acceptor>(connections_, one.name, handlers));
+    listeners_.push_back(
+        std::make_unique<net::Listener>(one, all_workers, *acceptors_.back(), tls[i]));
+  }
+}
+
+Node::~Node() {
+  stop();
+}
+
+void Node::start() {
+  for (auto& listener : listeners_) listener->start();
+  workers_.start();
+}
+
+std::vector<net::TlsContextPtr> Node::make_tls(const config::Config& config) const {
+  std::vector<net::TlsContextPtr> contexts;
+  for (const net::ListenerOptions& one : config.listeners) {
+    contexts.push_back(one.is_tls() ? std::make_shared<net::TlsContext>(one.tls, ticket_keys_)
+                                    : nullptr);
+  }
+  return contexts;
+}
+
+// One routing for each worker. Origins whose options did not change are kept, connections and all.
+Node::Routings Node::make_routings(const config::Config& config) {
+  Routings made;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    proxy::Routing::Origins origins;
+    for (const upstream::OriginOptions& options : config.origins) {
+      std::shared_ptr<upstream::Origin> origin;
+      const auto old = std::find_if(config_->origins.begin(), config_->origins.end(),
+                                    [&](const auto& one) { return one == options; });
+      if (old != config_->origins.end() && i < routings_.size()) {
+        origin = routings_[i]->origins().by_name.at(options.name);
+      } else {
+        origin = upstream::make_origin(options, workers_[i]);
+      }
+      origins.by_name.emplace(options.name, std::move(origin));
+    }
+    made.push_back(std::make_shared<const proxy::Routing>(
+        config.sites, std::move(origins), config.cache.max_object, route_counters_[i]));
+  }
+  return made;
+}
+
+void Node::apply(const config::Config& config) {
+  const std::vector<net::TlsContextPtr> tls = make_tls(config);
+  std::unique_lock lock(mutex_);
+  Routings fresh = make_routings(config);
+  Routings old = std::exchange(routings_, fresh);
+  config_ = std::make_shared<const config::Config>(config);
+  lock.unlock();
+  generation_.fetch_add(1, std::memory_order_relaxed);
+
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    // The old one goes on its worker, where the sockets of its origins live.
+    workers_[i].post(
+        [&proxy = *proxies_[i], routing = std::move(fresh[i]), old = std::move(old[i])]() mutable {
+          proxy.set_routing(std::move(routing));
+          old.reset();
+        });
+  }
+  connections_.set_limits(config.limits);
+  for (auto& listener : listeners_) {
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+      const bool is_same = config.listeners[i].name == listener->name();
+      if (is_same && listener->is_tls() && tls[i]) listener->set_tls(tls[i]);
+    }
+  }
+}
+
+void Node::begin_drain() {
+  if (draining_.exchange(true)) return;
+  for (auto& listener : listeners_) listener->stop(workers_);
+  connections_.begin_drain();
+}
+
+void Node::stop() {
+  workers_.stop_and_join();
+}
+
+void Node::reopen_logs() {
+  access_log_->reopen();
+}
+
+std::shared_ptr<const config::Config> Node::config() const {
+  const std::lock_guard lock(mutex_);
+  return config_;
+}
+
+const proxy::ProxyCounters& Node::proxy_counters(std::size_t worker) const {
+  return proxies_[worker]->counters();
+}
+
+std::vector<proxy::RouteCounterMap> Node::route_counters() const {
+  const std::lock_guard lock(mutex_);
+  return route_counters_;
+}
+
+void Node::visit_origins(
+    const std::function<void(const std::string&, const upstream::OriginCounters&)>& visit) const {
+  // Under the lock: an origin must not be destroyed on the caller's thread.
+  const std::lock_guard lock(mutex_);
+  for (const auto& routing : routings_) {
+    for (const auto& [name, origin] : routing->origins().by_name) visit(name, origin->counters());
+  }
+}
+
+void check(const config::Config& config) {
+  const base::SystemClock clock;
+  net::Worker worker(0, clock);
+  for (const upstream::OriginOptions& one : config.origins) upstream::make_origin(one, worker);
+  const net::TicketKeys keys;
+  for (const net::ListenerOptions& one : config.listeners) {
+    if (one.is_tls()) net::TlsContext context(one.tls, keys);
+    net::parse_endpoint(one.address);
+  }
+}
+
+} // namespace selvedge::server

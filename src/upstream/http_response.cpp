@@ -1,0 +1,241 @@
+#include "http_response.hpp"
+
+#include <selvedge/codec/h1_writer.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <array>
+
+namespace selvedge::upstream {
+
+using base::Error;
+using base::ErrorCode;
+using base::ErrorSource;
+using boost::asio::awaitable;
+
+// Sends the content of the request while the answer is awaited. It shares the connection, and ends
+// when that is closed.
+class HttpResponse::Upload final : public http::BodySink,
+                                   public std::enable_shared_from_this<HttpResponse::Upload> {
+public:
+  Upload(std::shared_ptr<ServerConnection> connection, http::BodySource& content, bool is_chunked,
+         std::chrono::milliseconds timeout, net::Worker& worker)
+      : connection_(std::move(connection)), content_(&content), is_chunked_(is_chunked),
+        timeout_(timeout), worker_(worker), more_(worker.io().get_executor()) {}
+
+  void start() {
+    content_->set_sink(this);
+    boost::asio::co_spawn(worker_.io(), run(shared_from_this()), boost::asio::detached);
+  }
+  // The request goes away: its content must not be touched any more.
+  void stop() {
+    if (content_ != nullptr) content_->set_sink(nullptr);
+    content_ = nullptr;
+    more_.set();
+  }
+  void on_body_ready() override { more_.set(); }
+  bool is_done() const { return is_done_; }
+
+private:
+  static awaitable<void> run(std::shared_ptr<Upload> self) {
+    for (;;) {
+      if (self->content_ == nullptr) co_return;
+      std::array<std::string_view, 1> view;
+      const auto found = self->content_->peek(view);
+      if (found.state == http::BodyState::pending) {
+        co_await self->more_.wait();
+        continue;
+      }
+      if (found.state == http::BodyState::failed) {
+        self->connection_->cancel(); // the client has gone: its request is never completed
+        co_return;
+      }
+      if (found.state == http::BodyState::end) break;
+      const std::string piece = self->framed(view[0]);
+      const std::size_t used = view[0].size();
+      const base::Result<void> sent = co_await self->connection_->write(piece, self->timeout_);
+      if (!sent || self->content_ == nullptr) co_return;
+      self->content_->consume(used);
+    }
+    if (self->is_chunked_) {
+      const base::Result<void> sent =
+          co_await self->connection_->write("0\r\n\r\n", self->timeout_);
+      if (!sent) co_return;
+    }
+    self->is_done_ = true;
+  }
+
+  std::string framed(std::string_view bytes) const {
+    if (!is_chunked_) return std::string(bytes);
+    std::array<char, 20> buffer;
+    std::string piece(codec::h1::chunk_head(bytes.size(), buffer));
+    piece.append(bytes).append("\r\n");
+    return piece;
+  }
+
+  std::shared_ptr<ServerConnection> connection_;
+  http::BodySource* content_;
+  bool is_chunked_;
+  std::chrono::milliseconds timeout_;
+  net::Worker& worker_;
+  net::Event more_;
+  bool is_done_ = false;
+};
+
+HttpResponse::HttpResponse(std::shared_ptr<HttpOrigin> origin, std::size_t server,
+                           std::shared_ptr<ServerConnection> connection,
+                           const FetchRequest& request)
+    : origin_(std::move(origin)), server_(server), connection_(std::move(connection)),
+      request_(request) {
+  origin_->counters_.inflight.add();
+  if (request_.cancellation != nullptr) request_.cancellation->set_target(connection_.get());
+}
+
+HttpResponse::~HttpResponse() {
+  origin_->counters_.inflight.sub();
+  if (!is_finished_) finish();
+}
+
+std::string HttpResponse::request_head() const {
+  const http::RequestHead& head = *request_.head;
+  std::string buffer;
+  std::size_t size =
+      512 + head.target.size() + head.authority.size() + origin_->options_.host.size();
+  for (const http::Field& field : head.fields) size += field.name.size() + field.value.size() + 4;
+  buffer.resize(size);
+  codec::h1::Writer out(buffer);
+  codec::h1::write_request_line(out, head.method_text, head.target);
+  out.field("host", origin_->options_.host.empty() ? head.authority : origin_->options_.host);
+  for (const http::Field& field : head.fields) out.field(field.name, field.value);
+  if (request_.content != nullptr) {
+    const bool is_known = head.content_length.has_value();
+    codec::h1::write_framing(
+        out, is_known ? codec::h1::Framing::content_length : codec::h1::Framing::chunked,
+        head.content_length.value_or(0));
+  } else if (head.method == http::Method::post || head.method == http::Method::put ||
+             head.method == http::Method::patch) {
+    out.field("content-length", "0");
+  }
+  out.end_of_head();
+  buffer.resize(out.size());
+  return buffer;
+}
+
+awaitable<base::Result<void>> HttpResponse::begin() {
+  const std::string head = request_head();
+  const base::Result<void> sent =
+      co_await connection_->write(head, origin_->options_.first_byte_timeout);
+  if (!sent) co_return sent.error();
+  if (request_.content != nullptr) {
+    upload_ =
+        std::make_shared<Upload>(connection_, *request_.content, !request_.head->content_length,
+                                 origin_->options_.idle_timeout, origin_->worker_);
+    upload_->start();
+  }
+  co_return co_await read_head();
+}
+
+void HttpResponse::begin_head() {
+  head_ = http::ResponseHead{};
+  codec::h1::HeadLimits limits;
+  limits.head_bytes = origin_->options_.head_bytes;
+  limits.target_bytes = 0;
+  limits.fields = 256;
+  parser_.emplace(head_, arena_, limits);
+  if (request_.head->method == http::Method::head) parser_->expect_no_content();
+}
+
+awaitable<base::Result<void>> HttpResponse::read_more(std::chrono::milliseconds timeout) {
+  kept_.assign(std::string(input_)); // input_ may lie in kept_ or in the buffer read into next
+  input_ = {};
+  const base::Result<std::string_view> got = co_await connection_->read(timeout);
+  if (!got) co_return got.error();
+  origin_->counters_.bytes_read.add(got->size());
+  if (got->empty()) stream_ended_ = true;
+  if (kept_.empty()) {
+    input_ = *got;
+  } else {
+    kept_.append(*got);
+    input_ = kept_;
+  }
+  co_return base::Result<void>();
+}
+
+awaitable<base::Result<void>> HttpResponse::read_head() {
+  begin_head();
+  bool has_bytes = false;
+  for (;;) {
+    const base::Result<void> more = co_await read_more(origin_->options_.first_byte_timeout);
+    if (!more) {
+      Error error = more.error();
+      if (has_bytes) error.retry = base::Retry::never;
+      co_return error;
+    }
+    if (stream_ended_) {
+      const bool may_retry = connection_->was_used() && !has_bytes;
+      co_return Error{ErrorCode::closed, ErrorSource::upstream,
+                      may_retry ? base::Retry::if_reused : base::Retry::never};
+    }
+    has_bytes = true;
+    while (!input_.empty()) {
+      const auto step = parser_->feed(input_);
+      if (!step) co_return step.error();
+      input_.remove_prefix(step->used);
+      if (parser_->is_head_done()) {
+        const base::Result<void> checked = parser_->finish_head();
+        if (!checked) co_return checked.error();
+        if (head_.status >= 200) co_return base::Result<void>();
+        if (head_.status == 101) co_return Error{ErrorCode::protocol, ErrorSource::upstream};
+        begin_head(); // an interim response: the real one follows
+        continue;
+      }
+      if (step->needs_more) break;
+    }
+  }
+}
+
+// The next piece of content that is already here; empty when more input is needed or at the end.
+base::Result<std::string_view> HttpResponse::parse_content() {
+  while (!input_.empty() && !parser_->is_done()) {
+    const auto step = parser_->feed(input_);
+    if (!step) return step.error();
+    input_.remove_prefix(step->used);
+    if (!step->content.empty()) return step->content;
+    if (step->needs_more) break;
+  }
+  return std::string_view();
+}
+
+awaitable<base::Result<std::string_view>> HttpResponse::read() {
+  while (!parser_->is_done()) {
+    const base::Result<std::string_view> piece = parse_content();
+    if (!piece || !piece->empty()) co_return piece;
+    if (parser_->is_done()) break;
+    if (stream_ended_) {
+      const base::Result<void> ended = parser_->feed_end();
+      if (!ended) co_return ended.error();
+      break;
+    }
+    const base::Result<void> more = co_await read_more(origin_->options_.idle_timeout);
+    if (!more) co_return more.error();
+  }
+  if (!is_finished_) finish();
+  co_return std::string_view();
+}
+
+void HttpResponse::finish() {
+  is_finished_ = true;
+  if (request_.cancellation != nullptr) request_.cancellation->set_target(nullptr);
+  const bool upload_done = !upload_ || upload_->is_done();
+  if (upload_) upload_->stop();
+  const bool may_keep = parser_ && parser_->is_done() && parser_->may_keep_alive() &&
+                        !stream_ended_ && upload_done && input_.empty();
+  if (!may_keep) {
+    connection_->close();
+    return;
+  }
+  origin_->pool_.give_back(server_, std::move(connection_));
+}
+
+} // namespace selvedge::upstream
