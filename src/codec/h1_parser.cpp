@@ -130,7 +130,8 @@ void Parser<is_request>::on_field_impl(beast_http::field, Text name, Text value,
   if (is_folded(view(name), text)) {
     return refuse(is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol, error);
   }
-  if (fields_->size() >= limits_.fields) {
+  field_bytes_ += name.size() + value.size() + 4;
+  if (fields_->size() >= limits_.fields || field_bytes_ > limits_.head_bytes) {
     return refuse(is_request ? base::ErrorCode::head_too_large : base::ErrorCode::too_large, error);
   }
   const FieldName id = http::field_name_of(view(name));

@@ -174,6 +174,7 @@ void H2Connection::on_head_end(void* user, bool has_content) {
   counters().h2_requests.add();
   const auto checked = stream.finish_head(has_content);
   if (!checked) {
+    stream.refusal_ = checked.error().code; // whatever content follows is not wanted
     handler_.on_refused(stream, checked.error());
     return;
   }

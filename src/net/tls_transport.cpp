@@ -74,6 +74,7 @@ IoState TlsTransport::state_after(int result, Direction direction) {
 
 IoResult TlsTransport::read(std::span<char> into) {
   read_wants_write_ = false;
+  ERR_clear_error(); // SSL_get_error() looks at what others left in this thread's queue
   std::size_t total = 0;
   while (total < into.size()) {
     std::size_t n = 0;
@@ -92,6 +93,7 @@ IoResult TlsTransport::read(std::span<char> into) {
 
 IoResult TlsTransport::write(std::span<const iovec> all) {
   write_wants_read_ = false;
+  ERR_clear_error();
   std::array<char, kRecordBytes> scratch;
   std::array<iovec, 64> copy;
   const std::size_t count = std::min(all.size(), copy.size());

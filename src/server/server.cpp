@@ -93,6 +93,8 @@ public:
       : options_(std::move(options)), logs_((open_event_log(config.logs), config.logs)),
         token_(read_token(config.admin.token_file)), node_(config), admin_workers_(1, clock_),
         admin_connections_(admin_workers_), io_(1), signals_(io_), look_(io_) {
+    // OpenSSL writes to sockets with write(2): a client that has gone must not end the process.
+    std::signal(SIGPIPE, SIG_IGN);
     set_level(config.logs.level);
     AdminHooks hooks;
     hooks.reload_state = [this] { return reload_state(); };

@@ -78,6 +78,7 @@ private:
   std::size_t head_used_ = 0;    // bytes of the head so far
   std::uint64_t chunk_left_ = 0; // bytes of the chunk that are still to come
   bool has_start_line_ = false;
+  std::size_t field_bytes_ = 0;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };
 
