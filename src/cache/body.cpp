@@ -1,6 +1,7 @@
 #include <selvedge/cache/body.hpp>
 
 #include <selvedge/base/assert.hpp>
+#include <selvedge/base/block_bytes.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kMaxCapacity = Chunk::kAllocation - sizeof(Chunk);
 // Content of unknown length starts small and doubles, so that a short answer does not hold 64 KiB.
 constexpr std::size_t kFirstCapacity = 4096 - sizeof(Chunk);
+constexpr std::size_t kOwnBytes = base::block_bytes(sizeof(Body));
 
 } // namespace
 
@@ -94,7 +96,9 @@ void Body::append(std::string_view bytes) {
   }
 }
 
-void Body::finish() { state_.store(State::complete, std::memory_order_release); }
+void Body::finish() {
+  state_.store(State::complete, std::memory_order_release);
+}
 
 void Body::fail(base::Error error) {
   error_ = error;

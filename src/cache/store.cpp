@@ -15,6 +15,10 @@ namespace selvedge::cache {
 
 namespace {
 
+// A thirty-second of the size is left for what the allocator holds beyond the blocks in use: slabs and
+// pages that are partly empty (measured in bench/README.md, Memory).
+constexpr std::size_t kSlack = 32;
+
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
 using Variants = boost::container::small_vector<Reference, 1>;
@@ -58,7 +62,7 @@ struct alignas(64) Store::Stripe {
 };
 
 Store::Store(const Options& options)
-    : options_(options), stripes_(std::make_unique<Stripe[]>(options.stripes)) {
+    : options_(options), room_(options.size - options.size / kSlack), stripes_(std::make_unique<Stripe[]>(options.stripes)) {
   SELVEDGE_ASSERT(options.stripes > 0 && (options.stripes & (options.stripes - 1)) == 0);
   SELVEDGE_ASSERT(options.max_variants > 0);
   for (std::size_t i = 0; i < options.stripes; ++i) {
@@ -104,7 +108,7 @@ std::vector<StoredResponsePtr> Store::variants(const CacheKey& key) {
 void Store::insert(Reference response) {
   SELVEDGE_ASSERT(response->is_pass_marker() || response->body().state() == Body::State::complete);
   // It could only stay by driving out everything else, and would then still be too large.
-  if (response->held_bytes() > options_.size) return;
+  if (response->held_bytes() > room_) return;
   StoredResponsePtr inserted = response;
   Removed removed;
   {
@@ -159,7 +163,7 @@ void Store::make_room() {
 
 void Store::make_room(StoredResponsePtr spared) {
   std::size_t idle_stripes = 0; // in a row
-  while (ledger_.bytes() > options_.size && idle_stripes < options_.stripes) {
+  while (ledger_.bytes() > room_ && idle_stripes < options_.stripes) {
     const std::size_t next = next_victim_stripe_.fetch_add(1, std::memory_order_relaxed);
     const bool evicted = evict_one(stripes_[next & (options_.stripes - 1)], spared.get());
     idle_stripes = evicted ? 0 : idle_stripes + 1;

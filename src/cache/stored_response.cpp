@@ -1,5 +1,7 @@
 #include <selvedge/cache/stored_response.hpp>
 
+#include <selvedge/base/block_bytes.hpp>
+
 #include <algorithm>
 
 namespace selvedge::cache {
@@ -11,14 +13,9 @@ namespace {
 // the fingerprint that S3-FIFO remembers in a smaller map and a queue.
 constexpr std::size_t kIndexBytes = 192;
 
-// What the allocator takes for a block of `bytes`: a word of its own, in steps of 16.
-constexpr std::size_t block_bytes(std::size_t bytes) {
-  return (bytes + 8 + 15) & ~std::size_t{15};
-}
-
 // Short strings live inside the object.
 std::size_t outside_bytes(const std::string& text) {
-  return text.capacity() <= std::string().capacity() ? 0 : block_bytes(text.capacity() + 1);
+  return text.capacity() <= std::string().capacity() ? 0 : base::block_bytes(text.capacity() + 1);
 }
 
 } // namespace
@@ -31,7 +28,7 @@ base::Seconds Freshness::age(base::Steady now) const {
 
 StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
     : parts_(std::move(parts)), ledger_(ledger),
-      own_bytes_(block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
+      own_bytes_(base::block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
                  outside_bytes(parts_.key) + outside_bytes(parts_.vary) + kIndexBytes) {
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
 }

@@ -16,7 +16,9 @@ using http::FieldName;
 
 namespace {
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // Framing and connection fields are read by the parser and never travel on.
 bool is_framing(FieldName name) {
@@ -25,7 +27,8 @@ bool is_framing(FieldName name) {
 
 // Requires: `text` begins at the beginning of a line.
 bool has_bare_line_feed(std::string_view text) {
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') return true;
   }
   return false;
@@ -41,8 +44,7 @@ Parser<is_request>::Parser(base::Arena& arena, const HeadLimits& limits)
   Base::body_limit(boost::none);
 }
 
-template <bool is_request>
-void Parser<is_request>::refuse(base::ErrorCode code, ErrorCode& error) {
+template <bool is_request> void Parser<is_request>::refuse(base::ErrorCode code, ErrorCode& error) {
   refusal_ = code;
   error = beast_http::make_error_code(beast_http::error::bad_field);
 }
@@ -111,8 +113,8 @@ template <bool is_request> base::Result<void> Parser<is_request>::feed_end() {
   return {};
 }
 
-// obs-fold (RFC 9112, 5.2). Beast puts the lines together outside of the input, but where the first one
-// was empty the value is simply on another line than the name.
+// obs-fold (RFC 9112, 5.2). Beast puts the lines together outside of the input, but where the first
+// one was empty the value is simply on another line than the name.
 template <bool is_request>
 bool Parser<is_request>::is_folded(std::string_view name, std::string_view value) const {
   const std::less<> before;
@@ -143,8 +145,7 @@ void Parser<is_request>::on_field_impl(beast_http::field, Text name, Text value,
                            arena_.copy(text)});
 }
 
-template <bool is_request>
-std::size_t Parser<is_request>::on_body_impl(Text body, ErrorCode&) {
+template <bool is_request> std::size_t Parser<is_request>::on_body_impl(Text body, ErrorCode&) {
   content_ = view(body);
   return body.size();
 }

@@ -29,7 +29,6 @@ nghttp2_nv name_value(std::string_view name, std::string_view value) {
           NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-
 } // namespace
 
 struct Callbacks {
@@ -113,10 +112,15 @@ struct Callbacks {
     std::array<std::string_view, kViews> views;
     const auto found = self(user).events_.content_of(of).peek(views);
     switch (found.state) {
-    case http::BodyState::pending: return NGHTTP2_ERR_DEFERRED;
-    case http::BodyState::failed: return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    case http::BodyState::end: *flags |= NGHTTP2_DATA_FLAG_EOF; return 0;
-    case http::BodyState::ready: break;
+    case http::BodyState::pending:
+      return NGHTTP2_ERR_DEFERRED;
+    case http::BodyState::failed:
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    case http::BodyState::end:
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      return 0;
+    case http::BodyState::ready:
+      break;
     }
     std::size_t size = 0;
     for (std::size_t i = 0; i < found.count; ++i) size += views[i].size();
@@ -205,7 +209,9 @@ ServerSession::ServerSession(ServerEvents& events, const Options& options) : eve
                                         static_cast<std::int32_t>(options.connection_window));
 }
 
-ServerSession::~ServerSession() { nghttp2_session_del(session_); }
+ServerSession::~ServerSession() {
+  nghttp2_session_del(session_);
+}
 
 base::Result<void> ServerSession::receive(std::string_view bytes) {
   const ssize_t n = nghttp2_session_mem_recv(
@@ -279,7 +285,9 @@ void ServerSession::respond_interim(StreamId id, http::Status status) {
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, &field, 1, nullptr);
 }
 
-void ServerSession::resume(StreamId id) { nghttp2_session_resume_data(session_, id); }
+void ServerSession::resume(StreamId id) {
+  nghttp2_session_resume_data(session_, id);
+}
 
 void ServerSession::consume(StreamId id, std::size_t bytes) {
   nghttp2_session_consume(session_, id, bytes);
@@ -289,7 +297,9 @@ void ServerSession::reset(StreamId id, ResetCode code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(code));
 }
 
-void ServerSession::announce_shutdown() { nghttp2_submit_shutdown_notice(session_); }
+void ServerSession::announce_shutdown() {
+  nghttp2_submit_shutdown_notice(session_);
+}
 
 void ServerSession::finish_shutdown() {
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,

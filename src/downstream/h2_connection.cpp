@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kGoodbye{
     500};                                     // between the two GOAWAYs: more than a round trip
+constexpr std::size_t kDiscarded = 1 << 18;         // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 
 codec::h2::ServerSession::Options session_options(const Limits& limits) {
@@ -108,7 +109,7 @@ void H2Connection::set_timer() {
 bool H2Connection::is_client_stalled() {
   if (is_blocked()) return true;
   for (H2Stream& stream : streams_) {
-    if (!stream.is_request_complete_ && !stream.has_responded_) return true; // content never came
+    if (!stream.is_request_complete_) return true; // content never came
     if (stream.answer_content_ == nullptr) continue;
     std::array<std::string_view, 1> view;
     if (stream.answer_content_->peek(view).state == http::BodyState::ready) return true;
@@ -185,8 +186,7 @@ void H2Connection::on_head_end(void* user, bool has_content) {
 void H2Connection::on_content(void* user, std::string_view bytes) {
   auto& stream = *static_cast<H2Stream*>(user);
   if (stream.is_answer_sent_ || stream.refusal_ != base::ErrorCode::none) {
-    session_.consume(stream.id_, bytes.size()); // nobody reads it
-    return;
+    return discard(stream, bytes.size());
   }
   stream.content_.append(bytes);
   if (stream.content_.received() <= limits().body_bytes) return;
@@ -208,8 +208,16 @@ void H2Connection::on_request_end(void* user) {
 void H2Connection::on_response_sent(void* user) {
   auto& stream = *static_cast<H2Stream*>(user);
   stream.is_answer_sent_ = true;
-  // RFC 9113, 8.1: the rest of the request is not needed.
-  if (!stream.is_request_complete_) session_.reset(stream.id_, ResetCode::no_error);
+}
+
+// Content that nobody reads. A little is thrown away, since some clients lose the answer when their
+// stream is reset; more of it is not needed (RFC 9113, 8.1).
+void H2Connection::discard(H2Stream& stream, std::size_t bytes) {
+  session_.consume(stream.id_, bytes);
+  stream.discarded_ += bytes;
+  if (stream.is_answer_sent_ && stream.discarded_ > kDiscarded) {
+    session_.reset(stream.id_, ResetCode::no_error);
+  }
 }
 
 void H2Connection::on_stream_closed(void* user, std::uint32_t) {
@@ -244,6 +252,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
   refusal_ = base::ErrorCode::none;
+  discarded_ = 0;
   begin(connection.worker(), connection.client_);
   request_.version = http::Version::http_2;
   request_.scheme = {};

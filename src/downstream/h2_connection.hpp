@@ -35,6 +35,7 @@ private:
   codec::h2::StreamId id_ = 0;
   http::BodySource* answer_content_ = nullptr;
   std::size_t head_bytes_ = 0;
+  std::size_t discarded_ = 0;
   bool has_responded_ = false;
   bool is_answer_sent_ = false;
   bool is_request_complete_ = false;
@@ -81,6 +82,7 @@ private:
   void on_stream_closed(void* stream, std::uint32_t error_code) override;
   http::BodySource& content_of(void* stream) override;
 
+  void discard(H2Stream& stream, std::size_t bytes);
   void flush();
   void set_timer();
   void end_stream(H2Stream& stream, bool is_complete);

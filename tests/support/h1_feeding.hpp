@@ -1,6 +1,5 @@
-// Feeds a whole message to the parsers of HTTP/1.1 in one piece or several, as a connection does, and
-// writes down what came out, so that two ways of feeding can be compared.
-// Thread: any.
+// Feeds a whole message to the parsers of HTTP/1.1 in one piece or several, as a connection does,
+// and writes down what came out, so that two ways of feeding can be compared. Thread: any.
 #pragma once
 
 #include <selvedge/codec/h1_parser.hpp>
@@ -13,7 +12,7 @@ namespace selvedge::test {
 struct Feeding {
   std::size_t cut = 0; // where the second piece begins; 0: one piece
   bool byte_by_byte = false;
-  bool then_ends = false; // the peer closes behind the last piece
+  bool then_ends = false;   // the peer closes behind the last piece
   bool is_for_head = false; // a response: the request was HEAD
   codec::h1::HeadLimits limits{};
 };

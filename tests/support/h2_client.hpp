@@ -1,13 +1,14 @@
-// nghttp2's client against a ServerSession, over memory: what each says is handed to the other until
-// both are silent.
-// Thread: one.
+// nghttp2's client against a ServerSession, over memory: what each says is handed to the other
+// until both are silent. Thread: one.
 #pragma once
 
 #include <selvedge/codec/h2_session.hpp>
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstring>
+#include <list>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,7 +22,7 @@ class H2Client {
 public:
   struct Answer {
     std::string status;
-    std::string fields; // "name: value\n", without the status
+    std::string fields;  // "name: value\n", without the status
     std::string interim; // statuses of 1xx
     std::string content;
     bool has_ended = false;
@@ -54,12 +55,8 @@ public:
 
   // A request without content, or with all of it at once.
   std::int32_t request(H2Fields fields, std::string content = {}) {
-    std::vector<nghttp2_nv> list;
-    for (auto& [name, value] : fields) {
-      list.push_back({reinterpret_cast<std::uint8_t*>(name.data()),
-                      reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
-                      NGHTTP2_NV_FLAG_NONE});
-    }
+    sent_.push_back(std::move(fields));
+    const std::vector<nghttp2_nv> list = name_values(sent_.back());
     nghttp2_data_provider provider{};
     provider.read_callback = read_content;
     const bool has_content = !content.empty();
@@ -112,6 +109,17 @@ private:
     return {reinterpret_cast<const char*>(bytes), size};
   }
 
+  // Names are not copied, since copies are made lower case: what is malformed is sent as it is.
+  static std::vector<nghttp2_nv> name_values(H2Fields& fields) {
+    std::vector<nghttp2_nv> list;
+    for (auto& [name, value] : fields) {
+      list.push_back({reinterpret_cast<std::uint8_t*>(name.data()),
+                      reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
+                      NGHTTP2_NV_FLAG_NO_COPY_NAME});
+    }
+    return list;
+  }
+
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t, void* user) {
@@ -158,12 +166,7 @@ private:
     H2Fields& trailers = self(user).trailers_;
     if (trailers.empty()) return static_cast<ssize_t>(n);
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    std::vector<nghttp2_nv> list;
-    for (auto& [name, value] : trailers) {
-      list.push_back({reinterpret_cast<std::uint8_t*>(name.data()),
-                      reinterpret_cast<std::uint8_t*>(value.data()), name.size(), value.size(),
-                      NGHTTP2_NV_FLAG_NONE});
-    }
+    const std::vector<nghttp2_nv> list = name_values(trailers);
     nghttp2_submit_trailer(session, id, list.data(), list.size());
     return static_cast<ssize_t>(n);
   }
@@ -173,6 +176,7 @@ private:
   std::map<std::int32_t, std::string> uploads_;
   std::vector<std::int32_t> goaways_;
   H2Fields trailers_;
+  std::list<H2Fields> sent_;
 };
 
 } // namespace selvedge::test

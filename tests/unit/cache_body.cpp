@@ -12,7 +12,8 @@ namespace {
 
 std::string content_of_size(std::size_t size) {
   std::string content(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<char>('a' + (i * 7 + i / 26) % 26);
+  for (std::size_t i = 0; i < size; ++i)
+    content[i] = static_cast<char>('a' + (i * 7 + i / 26) % 26);
   return content;
 }
 
@@ -46,7 +47,8 @@ TEST_CASE("content comes out as it went in, whatever the pieces", "[cache][body]
   const bool is_known = GENERATE(true, false);
   CAPTURE(size, piece, is_known);
   const std::string content = content_of_size(size);
-  const auto body = body_of({.length = is_known ? std::optional<std::uint64_t>(size) : std::nullopt});
+  const auto body =
+      body_of({.length = is_known ? std::optional<std::uint64_t>(size) : std::nullopt});
   for (std::size_t at = 0; at < size; at += piece) body->append(content.substr(at, piece));
   CHECK(body->appended() == size);
   body->finish();
@@ -64,8 +66,9 @@ TEST_CASE("memory is near to the content and all of it is given back", "[cache][
   CAPTURE(size, is_known);
   MemoryLedger ledger;
   {
-    const auto body = body_of(
-        {.length = is_known ? std::optional<std::uint64_t>(size) : std::nullopt, .ledger = &ledger});
+    const auto body =
+        body_of({.length = is_known ? std::optional<std::uint64_t>(size) : std::nullopt,
+                 .ledger = &ledger});
     CHECK(body->live_bytes() == 0);
     const std::string content = content_of_size(size);
     for (std::size_t at = 0; at < size; at += 1500) body->append(content.substr(at, 1500));
@@ -93,7 +96,8 @@ TEST_CASE("more content than was announced is kept all the same", "[cache][body]
   body->finish();
   BodyReader reader(*body);
   CHECK(read_some(reader, 100000) == content);
-  CHECK(body->length() == content.size());
+  CHECK(body->length() == 10); // who reads from the origin compares it
+  CHECK(body->appended() == content.size());
 }
 
 TEST_CASE("readers have places of their own", "[cache][body]") {

@@ -11,9 +11,20 @@ using State = Fill::State;
 namespace {
 
 struct CountingReader final : Fill::Reader {
+  ~CountingReader() {
+    if (joined) joined->unsubscribe(*this);
+  }
   void on_progress() override { ++calls; }
   int calls = 0;
+  FillPtr joined; // to be left at the end
 };
+
+FillTable::Joined join(FillTable& table, std::string_view key, std::string_view variant,
+                       CountingReader& reader) {
+  FillTable::Joined joined = table.join(test::key_of(key), variant, reader);
+  reader.joined = joined.fill;
+  return joined;
+}
 
 struct CountingProducer final : Fill::Producer {
   void on_room() override { ++rooms; }
@@ -51,15 +62,15 @@ constexpr base::Error kRefused{base::ErrorCode::connect_refused, base::ErrorSour
 TEST_CASE("the first to join leads, the others follow", "[cache][fill]") {
   FillTable table;
   CountingReader leader, follower, other, variant;
-  const auto first = table.join(test::key_of("http://a/"), "", leader);
-  const auto second = table.join(test::key_of("http://a/"), "", follower);
+  const auto first = join(table, "http://a/", "", leader);
+  const auto second = join(table, "http://a/", "", follower);
   CHECK(first.is_leader);
   CHECK_FALSE(second.is_leader);
   CHECK(first.fill == second.fill);
   CHECK(first.fill->readers() == 2);
   CHECK(first.fill->state() == State::waiting);
-  CHECK(table.join(test::key_of("http://b/"), "", other).is_leader);
-  const auto side_by_side = table.join(test::key_of("http://a/"), "accept-encoding: br\n", variant);
+  CHECK(join(table, "http://b/", "", other).is_leader);
+  const auto side_by_side = join(table, "http://a/", "accept-encoding: br\n", variant);
   CHECK(side_by_side.is_leader);
   CHECK(side_by_side.fill->variant() == "accept-encoding: br\n");
   CHECK(table.size() == 3);
@@ -68,10 +79,10 @@ TEST_CASE("the first to join leads, the others follow", "[cache][fill]") {
 TEST_CASE("a removed fill is not joined any more", "[cache][fill]") {
   FillTable table;
   CountingReader old, later;
-  const auto first = table.join(test::key_of("http://a/"), "", old);
+  const auto first = join(table, "http://a/", "", old);
   table.remove(*first.fill);
   CHECK(table.size() == 0);
-  const auto second = table.join(test::key_of("http://a/"), "", later);
+  const auto second = join(table, "http://a/", "", later);
   CHECK(second.is_leader);
   CHECK(second.fill != first.fill);
   table.remove(*first.fill); // has been removed: the new one stays
@@ -85,14 +96,14 @@ TEST_CASE("a fill that nobody waits for begins only where none is under way", "[
   CHECK(begun->readers() == 0);
   CHECK(table.begin(test::key_of("http://a/")) == nullptr);
   CountingReader reader;
-  CHECK(table.join(test::key_of("http://a/"), "", reader).fill == begun);
+  CHECK(join(table, "http://a/", "", reader).fill == begun);
 }
 
 TEST_CASE("a purge takes the fills of its key", "[cache][fill]") {
   FillTable table;
   CountingReader reader, variant;
-  const FillPtr fill = table.join(test::key_of("http://a/"), "", reader).fill;
-  const FillPtr side = table.join(test::key_of("http://a/"), "x: y\n", variant).fill;
+  const FillPtr fill = join(table, "http://a/", "", reader).fill;
+  const FillPtr side = join(table, "http://a/", "x: y\n", variant).fill;
   CHECK(fill->may_store());
   CHECK(table.forget(fill->print()));
   CHECK_FALSE(fill->may_store());
@@ -258,7 +269,8 @@ TEST_CASE("forgetting gives all memory back once everybody has read", "[cache][f
   fill->subscribe(reader);
   StoredResponse::Parts parts;
   parts.body = new Body({.length = std::nullopt, .ledger = &ledger});
-  const boost::intrusive_ptr<StoredResponse> response(new StoredResponse(std::move(parts), nullptr));
+  const boost::intrusive_ptr<StoredResponse> response(
+      new StoredResponse(std::move(parts), nullptr));
   fill->stream(response);
   response->body().append(std::string(400000, 'x'));
   fill->wake_readers();

@@ -1,5 +1,5 @@
-// One producer and several readers of a fill, each in a thread of its own; meant for ThreadSanitizer
-// as much as for its own checks.
+// One producer and several readers of a fill, each in a thread of its own; meant for
+// ThreadSanitizer as much as for its own checks.
 #include <selvedge/cache/fill.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/stored_responses.hpp>
@@ -19,7 +19,9 @@ constexpr std::size_t kReaders = 8;
 constexpr std::size_t kSize = 3'000'000;
 constexpr std::size_t kWindow = 131072;
 
-char byte_at(std::uint64_t at) { return static_cast<char>(at * 31 + at / 251); }
+char byte_at(std::uint64_t at) {
+  return static_cast<char>(at * 31 + at / 251);
+}
 
 // A flag that one thread sets and another waits for.
 class Signal {

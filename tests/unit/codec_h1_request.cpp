@@ -11,7 +11,9 @@ namespace {
 constexpr std::string_view kHost = "Host: a.example\r\n";
 
 // A request whose head is `lines`, with an empty line behind them.
-std::string head(const std::string& lines) { return lines + "\r\n"; }
+std::string head(const std::string& lines) {
+  return lines + "\r\n";
+}
 
 std::string get(const std::string& fields) {
   return head("GET / HTTP/1.1\r\n" + std::string(kHost) + fields);
@@ -25,8 +27,9 @@ struct Row {
 } // namespace
 
 TEST_CASE("RFC 9112, 3: what a request says", "[codec][h1]") {
-  const auto result = test::read_request("PUT /a/b?c=d HTTP/1.1\r\nHost: A.example:8080\r\n"
-                                         "content-length: 3\r\nX-One:  1\t \r\nx-one: 2\r\n\r\nabc");
+  const auto result =
+      test::read_request("PUT /a/b?c=d HTTP/1.1\r\nHost: A.example:8080\r\n"
+                         "content-length: 3\r\nX-One:  1\t \r\nx-one: 2\r\n\r\nabc");
   CHECK_FALSE(result.error);
   CHECK(result.is_done);
   CHECK(result.text == "PUT /a/b?c=d 1.1 authority=A.example:8080 length=3 content=1\n"
@@ -53,13 +56,15 @@ TEST_CASE("RFC 9112: requests that are accepted, in one piece or cut anywhere", 
       {"6.2 no content", get("Content-Length: 0\r\n")},
       {"7.1 chunks", chunked + "5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n"},
       {"7.1 no chunk at all", chunked + "0\r\n\r\n"},
-      {"7.1 hexadecimal digits of both cases", chunked + "a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n"},
+      {"7.1 hexadecimal digits of both cases",
+       chunked + "a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n"},
       {"7.1 leading zeros", chunked + "0003\r\nabc\r\n000\r\n\r\n"},
       {"7.1.1 chunk extensions", chunked + "3;a=b;c=\"d;e\"\r\nabc\r\n0;last\r\n\r\n"},
       {"7.1.2 trailers", chunked + "3\r\nabc\r\n0\r\nX-Sum: 1\r\nExpires: never\r\n\r\n"},
       {"7 coding names are case-insensitive",
        get("Transfer-Encoding: Chunked\r\n") + "1\r\nx\r\n0\r\n\r\n"},
-      {"content that looks like a request", get("Content-Length: 18\r\n") + "GET / HTTP/1.1\r\n\r\n"},
+      {"content that looks like a request",
+       get("Content-Length: 18\r\n") + "GET / HTTP/1.1\r\n\r\n"},
   }));
   CAPTURE(why, text);
   const test::Read whole = test::read_request(text);
@@ -81,7 +86,8 @@ TEST_CASE("RFC 9112, 11.2: requests that two readers could read differently are 
   const auto [why, text] = GENERATE_COPY(values<Row>({
       {"6.3 Content-Length and Transfer-Encoding", get("Content-Length: 5\r\n" + te) + "0\r\n\r\n"},
       {"6.3 Transfer-Encoding and Content-Length", get(te + "Content-Length: 5\r\n") + "0\r\n\r\n"},
-      {"6.3 differing Content-Lengths", get("Content-Length: 5\r\nContent-Length: 6\r\n") + "hello!"},
+      {"6.3 differing Content-Lengths",
+       get("Content-Length: 5\r\nContent-Length: 6\r\n") + "hello!"},
       {"6.3 a list of differing ones", get("Content-Length: 5, 6\r\n") + "hello!"},
       {"6.2 a sign", get("Content-Length: +5\r\n") + "hello"},
       {"6.2 a negative length", get("Content-Length: -5\r\n") + "hello"},
@@ -97,7 +103,8 @@ TEST_CASE("RFC 9112, 11.2: requests that two readers could read differently are 
       {"6.1 no coding", get("Transfer-Encoding:\r\n") + "0\r\n\r\n"},
       {"6.1 a vertical tab", get("Transfer-Encoding: \vchunked\r\n") + "0\r\n\r\n"},
       {"6.1 chunked twice", get(te + te) + "0\r\n\r\n"},
-      {"6.1 chunked twice in one field", get("Transfer-Encoding: chunked, chunked\r\n") + "0\r\n\r\n"},
+      {"6.1 chunked twice in one field",
+       get("Transfer-Encoding: chunked, chunked\r\n") + "0\r\n\r\n"},
       {"6.1 HTTP/1.0 with Transfer-Encoding",
        head("POST / HTTP/1.0\r\nHost: a\r\n" + te) + "0\r\n\r\n"},
       {"5.2 obs-fold", get("X: a\r\n b\r\n")},
@@ -133,8 +140,7 @@ TEST_CASE("RFC 9112, 11.2: requests that two readers could read differently are 
       {"3.2 an empty Host", head("GET / HTTP/1.1\r\nHost:\r\n")},
       {"3.2 userinfo in Host", head("GET / HTTP/1.1\r\nHost: u@a\r\n")},
       {"3.2 a path in Host", head("GET / HTTP/1.1\r\nHost: a/b\r\n")},
-      {"3.2.2 a bad Host beside an absolute form",
-       head("GET http://b/ HTTP/1.1\r\nHost: a b\r\n")},
+      {"3.2.2 a bad Host beside an absolute form", head("GET http://b/ HTTP/1.1\r\nHost: a b\r\n")},
       {"3.2.2 userinfo", head("GET http://u@b/ HTTP/1.1\r\nHost: b\r\n")},
       {"3.2.2 another scheme", head("GET ftp://b/ HTTP/1.1\r\nHost: b\r\n")},
       {"3.2.2 no authority", head("GET http:///a HTTP/1.1\r\nHost: b\r\n")},
@@ -226,7 +232,8 @@ TEST_CASE("RFC 9112, 9.3: which requests leave the connection open", "[codec][h1
 TEST_CASE("RFC 9110, 10.1.1: who waits for 100 (Continue)", "[codec][h1]") {
   CHECK(test::read_request(get("Expect: 100-Continue\r\nContent-Length: 1\r\n")).expects_continue);
   CHECK_FALSE(test::read_request(get("Expect: 200-ok\r\nContent-Length: 1\r\n")).expects_continue);
-  CHECK_FALSE(test::read_request(head("PUT / HTTP/1.0\r\nExpect: 100-continue\r\n")).expects_continue);
+  CHECK_FALSE(
+      test::read_request(head("PUT / HTTP/1.0\r\nExpect: 100-continue\r\n")).expects_continue);
 }
 
 TEST_CASE("a request that ends early is not complete", "[codec][h1]") {

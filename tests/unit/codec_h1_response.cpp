@@ -36,14 +36,16 @@ TEST_CASE("RFC 9112, 4: what a response says", "[codec][h1]") {
   CHECK(result.may_keep_alive);
 }
 
-TEST_CASE("RFC 9112, 6.3: responses that are complete, in one piece or cut anywhere", "[codec][h1]") {
+TEST_CASE("RFC 9112, 6.3: responses that are complete, in one piece or cut anywhere",
+          "[codec][h1]") {
   const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const auto [why, text, content] = GENERATE_COPY(values<Row>({
       {"Content-Length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"},
       {"no content", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""},
       {"chunked", chunked + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"},
       {"chunked, empty", chunked + "0\r\n\r\n", ""},
-      {"extensions and trailers", chunked + "3;x=y\r\nabc\r\n0;z\r\nX: y\r\nSet-Cookie: no\r\n\r\n", "abc"},
+      {"extensions and trailers", chunked + "3;x=y\r\nabc\r\n0;z\r\nX: y\r\nSet-Cookie: no\r\n\r\n",
+       "abc"},
       {"204", "HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", ""},
       {"304 with the length of what is not sent",
        "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", ""},
@@ -77,7 +79,8 @@ TEST_CASE("RFC 9112, 6.3 rule 8: content until the connection closes", "[codec][
 }
 
 TEST_CASE("RFC 9110, 9.3.2: a response to HEAD has no content whatever it says", "[codec][h1]") {
-  const std::string fields = GENERATE("Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n", "");
+  const std::string fields =
+      GENERATE("Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n", "");
   const std::string text = "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
   const test::Read result = read_response(text + "HTTP/1.1", {.is_for_head = true});
   CHECK(result.is_done);
@@ -109,11 +112,15 @@ TEST_CASE("RFC 9112, 8: content that was cut short is an error", "[codec][h1]") 
   CHECK_FALSE(result.is_done);
 }
 
-TEST_CASE("responses that two readers could read differently are refused", "[codec][h1][smuggling]") {
+TEST_CASE("responses that two readers could read differently are refused",
+          "[codec][h1][smuggling]") {
   const auto [why, text, content] = GENERATE(values<Row>({
-      {"6.3 both framings", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
-      {"6.3 both, the other way", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", ""},
-      {"6.3 differing lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", ""},
+      {"6.3 both framings",
+       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
+      {"6.3 both, the other way",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", ""},
+      {"6.3 differing lengths", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+       ""},
       {"6.1 another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", ""},
       {"6.1 chunked is not all", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", ""},
       {"6.1 of HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
@@ -140,10 +147,11 @@ TEST_CASE("a response's head has limits too", "[codec][h1]") {
   for (int i = 0; i < 6; ++i) many += "x: y\r\n";
   std::string large = "HTTP/1.1 200 OK\r\n";
   for (int i = 0; i < 4; ++i) large += "x: " + std::string(150, 'y') + "\r\n";
-  const std::string text = GENERATE_COPY(many + "\r\n", large + "\r\n",
-                                         "HTTP/1.1 200 " + std::string(600, 'a'));
+  const std::string text =
+      GENERATE_COPY(many + "\r\n", large + "\r\n", "HTTP/1.1 200 " + std::string(600, 'a'));
   CHECK(read_response(text, {.limits = limits}).error == ErrorCode::too_large);
-  CHECK(read_response(text, {.byte_by_byte = true, .limits = limits}).error == ErrorCode::too_large);
+  CHECK(read_response(text, {.byte_by_byte = true, .limits = limits}).error ==
+        ErrorCode::too_large);
 }
 
 TEST_CASE("bytes behind a response are not used", "[codec][h1]") {

@@ -87,7 +87,8 @@ public:
   void answer(Request& request, std::string text, BodyState then = BodyState::end) {
     request.answer.text = std::move(text);
     request.answer.state = then;
-    session.respond(request.id, {.status = 200, .fields = {}, .content_length = {}, .has_content = true});
+    session.respond(request.id,
+                    {.status = 200, .fields = {}, .content_length = {}, .has_content = true});
   }
 
   ServerSession session;
@@ -121,8 +122,7 @@ TEST_CASE("RFC 9113, 8: a request and its answer", "[codec][h2]") {
   REQUIRE(client.talk_to(server.session));
   REQUIRE(server.requests.size() == 1);
   const Request& request = *server.requests[0];
-  CHECK(request.fields ==
-        ":method: GET\n:scheme: https\n:authority: a.example\n:path: /x?y\n");
+  CHECK(request.fields == ":method: GET\n:scheme: https\n:authority: a.example\n:path: /x?y\n");
   CHECK_FALSE(request.has_content);
   CHECK(request.has_ended);
   CHECK(request.answer_sent);
@@ -190,7 +190,8 @@ TEST_CASE("answers without content end with their head", "[codec][h2]") {
   CHECK(server.requests.at(0)->is_closed);
 }
 
-TEST_CASE("a large answer goes through the client's windows and blocks of any size", "[codec][h2]") {
+TEST_CASE("a large answer goes through the client's windows and blocks of any size",
+          "[codec][h2]") {
   const std::size_t block = GENERATE(std::size_t{16400}, 20000, 65536);
   const std::size_t piece = GENERATE(std::size_t{100}, 16384, 65000);
   CAPTURE(block, piece);
@@ -390,14 +391,14 @@ TEST_CASE("trailers of a request end it and are otherwise ignored", "[codec][h2]
 
 TEST_CASE("bytes that are not HTTP/2 end the connection", "[codec][h2]") {
   Server server;
-  CHECK_FALSE(server.session.receive("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+  CHECK(server.session.receive("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").has_error());
 }
 
 TEST_CASE("RFC 9113, 5.1.2: streams beyond the limit are refused", "[codec][h2]") {
   Server server({.max_streams = 3});
   H2Client client;
   std::string preface = client.output();
-  REQUIRE(server.session.receive(preface)); // the client has not seen the limit yet
+  REQUIRE(server.session.receive(preface).has_value()); // the client has not seen the limit yet
   std::vector<std::int32_t> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(client.request(H2Client::get("/")));
   REQUIRE(client.talk_to(server.session));
@@ -410,7 +411,7 @@ TEST_CASE("what does not fit is kept for the next block", "[codec][h2]") {
   server.on_head = [&](Request& request) { server.answer(request, "x"); };
   H2Client client;
   const auto id = client.request(H2Client::get("/"));
-  REQUIRE(server.session.receive(client.output()));
+  REQUIRE(server.session.receive(client.output()).has_value());
   std::string small(16400, '\0');
   std::string said;
   while (true) { // heads a byte at a time, content when there is room for a frame

@@ -56,7 +56,8 @@ private:
   void make_room(StoredResponsePtr spared);
   bool evict_one(Stripe& stripe, const StoredResponse* spared);
 
-  Options options_;
+  const Options options_;
+  const std::size_t room_; // of the size, for what is accounted
   MemoryLedger ledger_;
   std::unique_ptr<Stripe[]> stripes_;
   std::atomic<std::size_t> next_victim_stripe_{0};

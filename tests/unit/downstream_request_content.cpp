@@ -1,0 +1,100 @@
+#include <selvedge/downstream/request_content.hpp>
+#include <tests/support/catch.hpp>
+
+#include <array>
+
+using namespace selvedge;
+using downstream::RequestContent;
+using http::BodyState;
+
+namespace {
+
+struct CountingSupplier final : RequestContent::Supplier {
+  void on_content_used(std::size_t bytes) override { used += bytes; }
+  std::size_t used = 0;
+};
+
+struct CountingSink final : http::BodySink {
+  void on_body_ready() override { ++calls; }
+  int calls = 0;
+};
+
+} // namespace
+
+TEST_CASE("a request without content is at its end", "[downstream][content]") {
+  RequestContent content;
+  std::array<std::string_view, 2> views;
+  CHECK(content.peek(views).state == BodyState::end);
+  CHECK(content.is_complete());
+}
+
+TEST_CASE("content is handed over in order, and its use is told", "[downstream][content]") {
+  CountingSupplier supplier;
+  CountingSink sink;
+  RequestContent content;
+  content.begin(&supplier);
+  content.set_sink(&sink);
+  std::array<std::string_view, 2> views;
+  CHECK(content.peek(views).state == BodyState::pending);
+
+  content.append("one");
+  content.append("two");
+  content.append("three");
+  CHECK(sink.calls == 3);
+  CHECK(content.buffered() == 11);
+  auto found = content.peek(views);
+  CHECK(found.state == BodyState::ready);
+  REQUIRE(found.count == 2);
+  CHECK(views[0] == "one");
+  CHECK(views[1] == "two");
+  CHECK_FALSE(found.is_last);
+
+  content.consume(4); // into the second piece
+  CHECK(supplier.used == 4);
+  CHECK(content.buffered() == 7);
+  content.finish();
+  CHECK(sink.calls == 4);
+  found = content.peek(views);
+  REQUIRE(found.count == 2);
+  CHECK(views[0] == "wo");
+  CHECK(views[1] == "three");
+  CHECK(found.is_last);
+  content.consume(7);
+  CHECK(content.peek(views).state == BodyState::end);
+  CHECK(content.received() == 11);
+  CHECK(supplier.used == 11);
+}
+
+TEST_CASE("content that fails says so behind what had come", "[downstream][content]") {
+  RequestContent content;
+  content.begin(nullptr);
+  content.append("half");
+  content.fail();
+  content.finish(); // too late
+  std::array<std::string_view, 1> view;
+  const auto found = content.peek(view);
+  CHECK(found.state == BodyState::ready);
+  CHECK_FALSE(found.is_last);
+  content.consume(4);
+  CHECK(content.peek(view).state == BodyState::failed);
+  CHECK_FALSE(content.is_complete());
+}
+
+TEST_CASE("clear makes it new", "[downstream][content]") {
+  CountingSupplier supplier;
+  CountingSink sink;
+  RequestContent content;
+  content.begin(&supplier);
+  content.set_sink(&sink);
+  content.append("left over");
+  content.clear();
+  CHECK(content.buffered() == 0);
+  CHECK(content.received() == 0);
+  std::array<std::string_view, 1> view;
+  CHECK(content.peek(view).state == BodyState::end);
+  content.begin(nullptr);
+  content.append("new");
+  CHECK(sink.calls == 1); // not told of what is new
+  content.peek(view);
+  CHECK(view[0] == "new");
+}
