@@ -47,13 +47,20 @@ std::string asset_url(std::size_t number) {
 
 boost::intrusive_ptr<cache::StoredResponse>
 asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger) {
+  const std::string url = asset_url(number);
+  return asset_under({url, base::fingerprint(url)}, bytes, received, ledger);
+}
+
+boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& key,
+                                                        std::size_t bytes, base::Steady received,
+                                                        cache::MemoryLedger* ledger) {
   boost::intrusive_ptr<cache::Body> body(new cache::Body({.length = bytes, .ledger = ledger}));
   body->append(std::string(bytes, 'x'));
   body->finish();
 
   cache::StoredResponse::Parts parts;
-  parts.key = asset_url(number);
-  parts.print = base::fingerprint(parts.key);
+  parts.key = key.text;
+  parts.print = key.print;
   parts.head = http::HeadBlock(asset_head());
   parts.body = std::move(body);
   parts.freshness.response_time = received;

@@ -1,0 +1,137 @@
+// The whole proxy in one thread: clients over memory transports, an origin that the test plays, and a
+// clock that the test moves. A scenario is a few lines:
+//
+//   Flow flow;
+//   auto client = flow.connect();
+//   client.get("/a");
+//   flow.origin().answer(200, {{"cache-control", "max-age=60"}}, "hello");
+//   CHECK(client.answer().content == "hello");
+#pragma once
+
+#include "memory_transport.hpp"
+
+#include <selvedge/downstream/acceptor.hpp>
+#include <selvedge/net/event.hpp>
+#include <selvedge/proxy/proxy.hpp>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace selvedge::test {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+struct Answer {
+  int status = 0;
+  std::map<std::string, std::string> fields; // lower case
+  std::string content;
+};
+
+// Fetches that wait for the test to answer them, in the order they were made.
+class ScriptedOrigin final : public upstream::Origin {
+public:
+  struct Fetch : upstream::Cancellation::Target {
+    explicit Fetch(boost::asio::any_io_executor executor) : more(std::move(executor)) {}
+    void cancel() override {
+      is_cancelled = true;
+      more.set();
+    }
+    std::string method;
+    std::string target;
+    std::map<std::string, std::string> fields;
+    std::optional<http::ResponseHead> head;
+    base::Arena arena;
+    std::deque<std::string> pieces;
+    std::optional<base::Error> error;
+    bool is_ended = false;
+    bool is_cancelled = false;
+    net::Event more;
+  };
+  using FetchPtr = std::shared_ptr<Fetch>;
+
+  explicit ScriptedOrigin(net::Worker& worker) : worker_(worker) {}
+
+  boost::asio::awaitable<base::Result<upstream::OriginResponsePtr>>
+  fetch(const upstream::FetchRequest& request) override;
+
+  // --- what the test does with the oldest fetch that has no answer yet
+  std::size_t fetches() const { return all_.size(); }
+  const Fetch& last() const { return *all_.back(); }
+  void answer(http::Status status, const Fields& fields, std::string_view content);
+  // The head only; pieces and the end follow.
+  FetchPtr begin(http::Status status, const Fields& fields,
+                 std::optional<std::uint64_t> length = {});
+  void fail(base::ErrorCode code);
+  static void piece(Fetch& fetch, std::string_view bytes);
+  static void end(Fetch& fetch);
+  static void cut(Fetch& fetch);
+
+private:
+  class Response;
+  FetchPtr next_unanswered();
+  net::Worker& worker_;
+  std::vector<FetchPtr> all_;
+};
+
+class Flow;
+
+class Client {
+public:
+  Client(Flow& flow, std::shared_ptr<Wire> wire) : flow_(&flow), wire_(std::move(wire)) {}
+  // Sends bytes and lets the node work.
+  void send(std::string_view bytes);
+  void get(std::string_view target, const Fields& fields = {});
+  // Takes the next answer off the wire; fails the test when there is none that is complete.
+  Answer answer(std::string_view method = "GET");
+  bool has_answer() const { return !wire_->from_node.empty(); }
+  bool is_closed() const { return wire_->node_closed; }
+  void close();
+  Wire& wire() { return *wire_; }
+  const std::shared_ptr<Wire>& shared_wire() const { return wire_; }
+
+private:
+  Flow* flow_;
+  std::shared_ptr<Wire> wire_;
+};
+
+class Flow {
+public:
+  struct Options {
+    cache::Store::Options store;
+    downstream::Limits limits;
+    proxy::RouteOptions route;
+    std::uint64_t max_object = 1 << 20;
+  };
+  Flow() : Flow(Options()) {}
+  explicit Flow(const Options& options);
+  ~Flow();
+
+  Client connect();
+  ScriptedOrigin& origin() { return *origin_; }
+  // Runs until there is nothing more to do.
+  void settle();
+  void advance(std::chrono::nanoseconds by);
+  cache::Store& store() { return store_; }
+  cache::FillTable& fills() { return fills_; }
+  proxy::Proxy& proxy() { return *proxy_; }
+  net::Worker& worker() { return workers_[0]; }
+  downstream::Connections& connections() { return connections_; }
+
+private:
+  base::ManualClock clock_;
+  cache::Store store_;
+  cache::FillTable fills_{8};
+  net::WorkerPool workers_{1, clock_};
+  std::shared_ptr<ScriptedOrigin> origin_;
+  proxy::RouteCounterMap counters_;
+  std::unique_ptr<proxy::Proxy> proxy_;
+  downstream::Connections connections_{workers_};
+  std::unique_ptr<downstream::Acceptor> acceptor_;
+};
+
+} // namespace selvedge::test
