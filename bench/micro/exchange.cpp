@@ -70,9 +70,9 @@ void hit_through_the_proxy(benchmark::State& state) {
   proxy::Routing::Origins origins;
   origins.by_name.emplace("none", std::make_shared<NoOrigin>());
   const proxy::RouteOptions route{"all", "/", "none", true, {}, false};
-  proxy.set_routing(std::make_shared<proxy::Routing>(
-      std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins), 1u << 20,
-      counters));
+  proxy.set_routing(
+      std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
+                                       std::move(origins), 1u << 20, counters));
   const http::RequestHead request = asset_request();
   base::Arena arena;
   const cache::CacheKey key =

@@ -95,8 +95,8 @@ void Fill::set_producer(Producer* producer) {
 }
 
 bool Fill::wait_for_room(std::size_t window) {
-  // Announce, then look: a reader frees, then looks whether somebody waits (both seq_cst), so one of
-  // the two sees the other.
+  // Announce, then look: a reader frees, then looks whether somebody waits (both seq_cst), so one
+  // of the two sees the other.
   window_.store(window);
   if (response_->body().live_bytes() > window) return true;
   window_.store(0);

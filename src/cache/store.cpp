@@ -15,9 +15,9 @@ namespace selvedge::cache {
 
 namespace {
 
-// A thirty-second of the size is left for what the allocator holds beyond the blocks in use: slabs and
+// A twentieth of the size is left for what the allocator holds beyond the blocks in use: slabs and
 // pages that are partly empty (measured in bench/README.md, Memory).
-constexpr std::size_t kSlack = 32;
+constexpr std::size_t kSlack = 20;
 
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
@@ -62,7 +62,8 @@ struct alignas(64) Store::Stripe {
 };
 
 Store::Store(const Options& options)
-    : options_(options), room_(options.size - options.size / kSlack), stripes_(std::make_unique<Stripe[]>(options.stripes)) {
+    : options_(options), room_(options.size - options.size / kSlack),
+      stripes_(std::make_unique<Stripe[]>(options.stripes)) {
   SELVEDGE_ASSERT(options.stripes > 0 && (options.stripes & (options.stripes - 1)) == 0);
   SELVEDGE_ASSERT(options.max_variants > 0);
   for (std::size_t i = 0; i < options.stripes; ++i) {

@@ -8,6 +8,8 @@
 #include "units.hpp"
 
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -68,6 +70,54 @@ Where place_of(std::string_view text, std::size_t offset, const Reading& reading
   return where;
 }
 
+// Counts documents and keeps where the content of the last one begins.
+class DocumentCount final : public YAML::EventHandler {
+public:
+  int count = 0;
+  YAML::Mark last;
+
+private:
+  void begin(const YAML::Mark& mark) {
+    if (has_content_) return;
+    has_content_ = true;
+    last = mark;
+  }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    ++count;
+    last = mark;
+    has_content_ = false;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { begin(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { begin(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    begin(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    begin(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    begin(mark);
+  }
+  void OnMapEnd() override {}
+
+  bool has_content_ = false;
+};
+
+// The first two are enough. YAML::LoadAll would not end where no document can begin, at ",":
+// yaml-cpp finds one empty document after the other.
+DocumentCount count_documents(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  YAML::Parser parser(stream);
+  DocumentCount documents;
+  if (parser.HandleNextDocument(documents)) parser.HandleNextDocument(documents);
+  return documents;
+}
+
 // The one document of a file; a null node when it says nothing. No value after noting a failure.
 std::optional<YAML::Node> document(std::string_view text, Reading& reading) {
   const Where start = reading.place(YAML::Mark{});
@@ -81,10 +131,9 @@ std::optional<YAML::Node> document(std::string_view text, Reading& reading) {
     return std::nullopt;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return YAML::Node{};
-    if (documents.size() == 1) return documents.front();
-    reading.fail(reading.place(documents[1].Mark()), "", "a second document; one file holds one");
+    const DocumentCount documents = count_documents(text);
+    if (documents.count < 2) return YAML::Load(std::string(text));
+    reading.fail(reading.place(documents.last), "", "a second document; one file holds one");
   } catch (const YAML::DeepRecursion& error) {
     reading.fail(reading.place(error.mark), "", "nested too deeply");
   } catch (const YAML::Exception& error) {

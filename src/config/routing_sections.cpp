@@ -113,10 +113,11 @@ Section<upstream::OriginOptions> origin_section() {
   keys.add("root", &OriginOptions::root, file("a directory", Empty::refused),
            {"Files below it are served; nothing outside is ever opened.", Reload::live, true},
            directory);
-  keys.add("max_age", &OriginOptions::max_age,
-           std::make_unique<DurationKind<seconds>>(seconds{0}, hours{24 * 365}),
-           {"How long a file may be used without asking; one below an exact version never changes."},
-           directory);
+  keys.add(
+      "max_age", &OriginOptions::max_age,
+      std::make_unique<DurationKind<seconds>>(seconds{0}, hours{24 * 365}),
+      {"How long a file may be used without asking; one below an exact version never changes."},
+      directory);
   return keys;
 }
 

@@ -17,6 +17,7 @@ constexpr std::size_t kCopied = 8192;       // content up to this size is copied
 constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
 constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 constexpr std::size_t kViews = 16;
+constexpr std::size_t kEmptyLineBytes = 16; // before one request; then they are malformed requests
 
 iovec part_of(std::string_view text) {
   return {const_cast<char*>(text.data()), text.size()};
@@ -55,7 +56,7 @@ std::size_t H1Connection::use(std::string_view bytes) {
     if (state_ == Request::complete) break; // its answer is under way
     if (state_ == Request::none) {
       // RFC 9112, 2.2: an empty line before a request is ignored.
-      if (bytes[used] == '\r' || bytes[used] == '\n') {
+      if ((bytes[used] == '\r' || bytes[used] == '\n') && ++empty_line_bytes_ <= kEmptyLineBytes) {
         ++used;
         continue;
       }
@@ -70,6 +71,7 @@ std::size_t H1Connection::use(std::string_view bytes) {
 void H1Connection::begin_request() {
   Stream::clear();
   answer_ = Answer{};
+  empty_line_bytes_ = 0;
   state_ = Request::head;
   Stream::begin(worker(), client_);
   codec::h1::HeadLimits head_limits;

@@ -73,6 +73,7 @@ private:
   Request state_ = Request::none;
   Answer answer_;
   std::size_t block_size_ = 0; // bytes of this turn in the worker's output buffer
+  std::size_t empty_line_bytes_ = 0;
   std::uint32_t requests_ = 0;
   bool is_refused_ = false;
   bool is_in_handler_ = false;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kGoodbye{
     500};                                     // between the two GOAWAYs: more than a round trip
-constexpr std::size_t kDiscarded = 1 << 18;         // of a request that was answered early
+constexpr std::size_t kDiscarded = 1 << 18;   // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 
 codec::h2::ServerSession::Options session_options(const Limits& limits) {
@@ -138,6 +138,8 @@ void H2Connection::on_closing() {
 }
 
 void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
+  // What nobody will read any more still counts against the connection's window.
+  if (!is_closed()) session_.consume(stream.id_, stream.content_.buffered());
   stream.connection_ = nullptr;
   stream.answer_content_ = nullptr;
   stream.content_.fail();

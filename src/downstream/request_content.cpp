@@ -32,6 +32,7 @@ void RequestContent::consume(std::size_t bytes) {
 }
 
 void RequestContent::append(std::string_view bytes) {
+  if (bytes.empty()) return;
   received_ += bytes.size();
   buffered_ += bytes.size();
   pieces_.emplace_back(bytes);

@@ -81,7 +81,7 @@ void Exchange::serve(cache::StoredResponsePtr stored, CacheOutcome outcome,
 
 void Exchange::add_cache_fields(base::Seconds age) {
   extras_.add(FieldName::age, number_text(age.count(), stream_.arena()));
-  extras_.add(FieldName::via, proxy_.via_h1_);
+  extras_.add(FieldName::via, proxy_.via_);
 }
 
 bool Exchange::is_not_modified(const cache::StoredResponse& stored) const {
@@ -120,7 +120,7 @@ void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
 
 void Exchange::join_fill(cache::StoredResponsePtr stale, std::string_view variant) {
   const http::RequestHead& request = stream_.request();
-  if (is_loop(request, proxy_.options_.node_name)) return answer_status(508);
+  if (is_loop(request, proxy_.via_name_)) return answer_status(508);
   // The answer to HEAD has no content to keep: it is asked for as it is.
   if (request.method == Method::head) return go_alone(was_stale_ ? "stale" : "uri-miss");
   forward_reason_ = was_stale_ ? "stale" : "uri-miss";
@@ -168,7 +168,7 @@ void Exchange::start_filler(Purpose purpose, cache::StoredResponsePtr stale) {
 
 // A fill of our own that nobody else can find.
 void Exchange::go_alone(std::string_view reason) {
-  if (is_loop(stream_.request(), proxy_.options_.node_name)) return answer_status(508);
+  if (is_loop(stream_.request(), proxy_.via_name_)) return answer_status(508);
   forward_reason_ = reason;
   outcome_ = CacheOutcome::pass;
   is_leader_ = true;
@@ -180,6 +180,8 @@ void Exchange::go_alone(std::string_view reason) {
 void Exchange::leave_fill() {
   if (!fill_) return;
   fill_->unsubscribe(*this);
+  reader_.leave();
+  fill_->note_consumed(); // what this reader held back is free
   proxy_.wakes_->remove(*this);
   fill_.reset();
 }
@@ -249,7 +251,7 @@ void Exchange::serve_fill() {
   if (is_shared || age.count() > 0) {
     add_cache_fields(age);
   } else {
-    extras_.add(FieldName::via, proxy_.via_h1_);
+    extras_.add(FieldName::via, proxy_.via_);
   }
   respond_stored(answer);
 }
@@ -295,7 +297,7 @@ void Exchange::answer_error(Error error) {
 void Exchange::answer_status(http::Status status) {
   leave_fill();
   base::Arena& arena = stream_.arena();
-  extras_.add(FieldName::via, proxy_.via_h1_);
+  extras_.add(FieldName::via, proxy_.via_);
   if (outcome_ == CacheOutcome::none || outcome_ == CacheOutcome::pass) {
     outcome_ = CacheOutcome::synthetic;
   }

@@ -77,8 +77,9 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
       content_(task_.content), room_(proxy.worker_.io().get_executor()),
       requested_(proxy.worker_.now()) {
   const bool was_h2 = request.version == http::Version::http_2;
-  head_ = forwarded_head(request, client, was_h2 ? proxy.via_h2_ : proxy.via_h1_, task_.purpose,
-                         arena_);
+  head_ =
+      forwarded_head(request, client, was_h2 ? proxy.via_to_origin_h2_ : proxy.via_to_origin_h1_,
+                     task_.purpose, arena_);
   if (!task_.stale) return;
   if (!task_.stale->etag().empty()) {
     head_.fields.add(FieldName::if_none_match, arena_.copy(task_.stale->etag()));

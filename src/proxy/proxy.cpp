@@ -10,7 +10,9 @@ namespace selvedge::proxy {
 Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
              const Options& options)
     : worker_(worker), store_(store), fills_(fills), log_(log), options_(options),
-      via_h1_("1.1 " + options.node_name), via_h2_("2 " + options.node_name),
+      via_("1.1 " + options.node_name),
+      via_name_(options.via_name.empty() ? options.node_name : options.via_name),
+      via_to_origin_h1_("1.1 " + via_name_), via_to_origin_h2_("2 " + via_name_),
       wakes_(std::make_shared<WakeQueue>(worker)) {}
 
 Proxy::~Proxy() = default;

@@ -3,6 +3,8 @@
 #include "access_log.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <random>
 #include <thread>
 
 namespace selvedge::server {
@@ -33,6 +35,7 @@ Node::Node(const config::Config& config)
       connections_(workers_) {
   proxy::Proxy::Options options;
   options.node_name = config.node_name;
+  options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
   std::vector<downstream::RequestHandler*> handlers;
   std::vector<net::Worker*> all_workers;
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -192,8 +192,8 @@ TEST_CASE("a response beyond the size limit passes, announced or not") {
     test::ScriptedOrigin::end(*fetch);
   }
   CHECK(client.answer().content == large);
-  CHECK(flow.store().variants({"http://node.test/large",
-                               base::fingerprint("http://node.test/large")})
+  CHECK(flow.store()
+            .variants({"http://node.test/large", base::fingerprint("http://node.test/large")})
             .size() <= 1); // at most the note that it passes
   client.get("/large");
   CHECK(flow.origin().fetches() == 2);

@@ -65,17 +65,17 @@ TEST_CASE("refused requests have a small answer with Proxy-Status, and end the c
     std::string request;
     int status;
   };
-  const Row row = GENERATE(
-      Row{"GET / HTTP/1.1\r\n\r\n", 400},                                       // RFC 9112, 3.2
-      Row{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},                 // RFC 9112, 3.2
-      Row{"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400},                 // RFC 9112, 5.2
-      Row{"GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n", 400},                   // RFC 9112, 5.1
-      Row{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
-          "chunked\r\n\r\n0\r\n\r\n",
-          400},                                                                 // RFC 9112, 6.1
-      Row{"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
-      Row{"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(40000, 'a') + "\r\n\r\n", 431},
-      Row{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413});
+  const Row row =
+      GENERATE(Row{"GET / HTTP/1.1\r\n\r\n", 400},                       // RFC 9112, 3.2
+               Row{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400}, // RFC 9112, 3.2
+               Row{"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400}, // RFC 9112, 5.2
+               Row{"GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n", 400},   // RFC 9112, 5.1
+               Row{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
+                   "chunked\r\n\r\n0\r\n\r\n",
+                   400}, // RFC 9112, 6.1
+               Row{"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
+               Row{"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(40000, 'a') + "\r\n\r\n", 431},
+               Row{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413});
   Flow flow;
   auto client = flow.connect();
   client.send(row.request);

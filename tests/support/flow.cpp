@@ -16,8 +16,7 @@ public:
     if (cancellation_ != nullptr) cancellation_->set_target(nullptr);
   }
   boost::asio::awaitable<base::Result<std::string_view>> read() override {
-    while (fetch_->pieces.empty() && !fetch_->is_ended && !fetch_->error &&
-           !fetch_->is_cancelled) {
+    while (fetch_->pieces.empty() && !fetch_->is_ended && !fetch_->error && !fetch_->is_cancelled) {
       co_await fetch_->more.wait();
     }
     if (fetch_->is_cancelled) co_return base::Error{base::ErrorCode::cancelled};
@@ -180,23 +179,25 @@ Answer Client::answer(std::string_view method) {
 
 Flow::Flow(const Options& options) : store_(options.store) {
   origin_ = std::make_shared<ScriptedOrigin>(workers_[0]);
-  proxy_ = std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, nullptr,
-                                          proxy::Proxy::Options());
+  proxy_ =
+      std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, nullptr, proxy::Proxy::Options());
   proxy::Routing::Origins origins;
   origins.by_name.emplace("origin", origin_);
   proxy::RouteOptions route = options.route;
   route.name = "all";
   route.origin = "origin";
-  proxy_->set_routing(std::make_shared<proxy::Routing>(
-      std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins),
-      options.max_object, counters_));
+  proxy_->set_routing(
+      std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
+                                       std::move(origins), options.max_object, counters_));
   connections_.set_limits(options.limits);
   acceptor_ = std::make_unique<downstream::Acceptor>(
       connections_, "test", std::vector<downstream::RequestHandler*>{proxy_.get()});
   settle();
 }
 
-Flow::~Flow() { settle(); }
+Flow::~Flow() {
+  settle();
+}
 
 void Flow::settle() {
   // The worker does not tick by itself here: time stands still unless advance() moves it.

@@ -1,5 +1,5 @@
-// The whole proxy in one thread: clients over memory transports, an origin that the test plays, and a
-// clock that the test moves. A scenario is a few lines:
+// The whole proxy in one thread: clients over memory transports, an origin that the test plays, and
+// a clock that the test moves. A scenario is a few lines:
 //
 //   Flow flow;
 //   auto client = flow.connect();

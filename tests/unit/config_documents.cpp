@@ -123,7 +123,7 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   const auto has = [&paths](const char* path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
-  CHECK(paths.size() == 67);
+  CHECK(paths.size() == 68);
   CHECK(has("listeners.tls.certificates.key"));
   CHECK(has("limits.handshake_timeout"));
   CHECK(has("sites.routes.default_lifetime"));

@@ -31,7 +31,10 @@ class Proxy final : public downstream::RequestHandler {
 public:
   struct Options {
     std::string node_name = "selvedge"; // a token
-    std::size_t pass_window = 131072;   // bytes of an answer that is not stored, held unread
+    // What Via towards origins calls this node, by which it knows its own requests: several nodes
+    // in a row may share a name, so this should be unique. Empty: the name.
+    std::string via_name;
+    std::size_t pass_window = 131072; // bytes of an answer that is not stored, held unread
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -56,8 +59,10 @@ private:
   cache::FillTable& fills_;
   AccessRing* log_;
   const Options options_;
-  const std::string via_h1_; // "1.1 selvedge"
-  const std::string via_h2_; // "2 selvedge"
+  const std::string via_;              // in answers: "1.1 selvedge"
+  const std::string via_name_;         // in requests
+  const std::string via_to_origin_h1_; // "1.1 selvedge-5f3c..."
+  const std::string via_to_origin_h2_; // "2 selvedge-5f3c..."
   std::shared_ptr<const Routing> routing_;
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
