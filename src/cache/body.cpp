@@ -1,7 +1,6 @@
 #include <selvedge/cache/body.hpp>
 
 #include <selvedge/base/assert.hpp>
-#include <selvedge/base/block_bytes.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -15,7 +14,6 @@ namespace {
 constexpr std::size_t kMaxCapacity = Chunk::kAllocation - sizeof(Chunk);
 // Content of unknown length starts small and doubles, so that a short answer does not hold 64 KiB.
 constexpr std::size_t kFirstCapacity = 4096 - sizeof(Chunk);
-constexpr std::size_t kOwnBytes = base::block_bytes(sizeof(Body));
 
 } // namespace
 

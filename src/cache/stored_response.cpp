@@ -29,7 +29,8 @@ base::Seconds Freshness::age(base::Steady now) const {
 StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
     : parts_(std::move(parts)), ledger_(ledger),
       own_bytes_(base::block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
-                 outside_bytes(parts_.key) + outside_bytes(parts_.vary) + kIndexBytes) {
+                 outside_bytes(parts_.key) + outside_bytes(parts_.vary) + kIndexBytes +
+                 (parts_.body ? base::block_bytes(sizeof(Body)) : 0)) {
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
 }
 

@@ -89,7 +89,7 @@ public:
   base::Error error() const { return error_; } // Requires: state() == failed
   std::uint64_t appended() const { return appended_.load(std::memory_order_acquire); }
   std::optional<std::uint64_t> length() const; // known beforehand, or because it is complete
-  // Memory of this and its chunks alive, in bytes as the allocator counts them.
+  // Memory of chunks alive, in bytes as the allocator counts them.
   std::size_t live_bytes() const { return live_bytes_.load(); } // seq_cst: see Fill::wait_for_room
 
 private:
@@ -100,7 +100,7 @@ private:
   boost::intrusive_ptr<Chunk> head_; // null once the beginning is forgotten
   boost::intrusive_ptr<Chunk> tail_; // writer only
   std::atomic<std::uint64_t> appended_{0};
-  std::atomic<std::size_t> live_bytes_;
+  std::atomic<std::size_t> live_bytes_{0};
   std::optional<std::uint64_t> known_length_;
   MemoryLedger* ledger_;
   base::Error error_{};
