@@ -40,7 +40,7 @@ def h2load(url: str) -> subprocess.Popen:
 
 def ask(port: int, path: str) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port))
-    client.sendall(f"GET {path} HTTP/1.1\r\nHost: node\r\n\r\n".encode())
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
     return client
 
 
