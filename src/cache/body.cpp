@@ -32,6 +32,7 @@ Body::Body(const Options& options) : known_length_(options.length), ledger_(opti
 Body::~Body() {
   tail_.reset();
   head_.reset();
+  if (ledger_ != nullptr) ledger_->give_back(trailers_.allocated_bytes());
 }
 
 std::optional<std::uint64_t> Body::length() const {
@@ -94,6 +95,12 @@ void Body::append(std::string_view bytes) {
   }
 }
 
+void Body::set_trailers(http::HeadBlock trailers) {
+  SELVEDGE_ASSERT(trailers_.allocated_bytes() == 0);
+  trailers_ = std::move(trailers);
+  if (ledger_ != nullptr) ledger_->take(trailers_.allocated_bytes());
+}
+
 void Body::finish() {
   state_.store(State::complete, std::memory_order_release);
 }
@@ -127,6 +134,11 @@ http::BodySource::Peek BodyReader::peek(std::span<std::string_view> views) {
     result.state = consumed_ == body_->appended() ? http::BodyState::end : http::BodyState::pending;
   }
   return result;
+}
+
+std::span<const http::Field> BodyReader::trailers() const {
+  if (body_ == nullptr || body_->state() != Body::State::complete) return {};
+  return body_->trailers().fields();
 }
 
 void BodyReader::consume(std::size_t bytes) {

@@ -127,13 +127,15 @@ bool Parser<is_request>::is_folded(std::string_view name, std::string_view value
 
 template <bool is_request>
 void Parser<is_request>::on_field_impl(beast_http::field, Text name, Text value, ErrorCode& error) {
-  if (Base::is_header_done()) return; // a trailer: nothing here needs one
   const std::string_view text = view(value);
   if (is_folded(view(name), text)) {
     return refuse(is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol, error);
   }
+  // Behind the content come trailers; those of a request are not used.
+  http::FieldList* to = Base::is_header_done() ? trailers_ : fields_;
+  if (to == nullptr) return;
   field_bytes_ += name.size() + value.size() + 4;
-  if (fields_->size() >= limits_.fields || field_bytes_ > limits_.head_bytes) {
+  if (to->size() >= limits_.fields || field_bytes_ > limits_.head_bytes) {
     return refuse(is_request ? base::ErrorCode::head_too_large : base::ErrorCode::too_large, error);
   }
   const FieldName id = http::field_name_of(view(name));
@@ -141,8 +143,8 @@ void Parser<is_request>::on_field_impl(beast_http::field, Text name, Text value,
     return refuse(is_request ? base::ErrorCode::bad_request : base::ErrorCode::protocol, error);
   }
   if (is_framing(id)) return;
-  fields_->add(http::Field{id, id == FieldName::unknown ? arena_.copy(view(name)) : text_of(id),
-                           arena_.copy(text)});
+  to->add(http::Field{id, id == FieldName::unknown ? arena_.copy(view(name)) : text_of(id),
+                      arena_.copy(text)});
 }
 
 template <bool is_request> std::size_t Parser<is_request>::on_body_impl(Text body, ErrorCode&) {
@@ -213,6 +215,7 @@ ResponseParser::ResponseParser(http::ResponseHead& head, base::Arena& arena,
                                const HeadLimits& limits)
     : Parser(arena, limits), head_(head) {
   set_fields(head_.fields);
+  set_trailers(trailers_);
 }
 
 void ResponseParser::on_response_impl(int status, Text, int version, ErrorCode& error) {

@@ -103,6 +103,19 @@ struct Callbacks {
     return 0;
   }
 
+  // The last DATA frame of a response: trailers come behind it, if there are any.
+  static void end_content(nghttp2_session* session, std::int32_t id, http::BodySource& content,
+                          std::uint32_t* flags) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    boost::container::small_vector<nghttp2_nv, 4> fields;
+    for (const http::Field& field : content.trailers()) {
+      fields.push_back(name_value(field.name, field.value));
+    }
+    if (fields.empty()) return;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    nghttp2_submit_trailer(session, id, fields.data(), fields.size());
+  }
+
   // How much of the stream's content goes into the next DATA frame.
   static ssize_t read_content(nghttp2_session* session, std::int32_t id, std::uint8_t*,
                               std::size_t room, std::uint32_t* flags, nghttp2_data_source*,
@@ -110,14 +123,15 @@ struct Callbacks {
     void* of = stream(session, id);
     if (of == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     std::array<std::string_view, kViews> views;
-    const auto found = self(user).events_.content_of(of).peek(views);
+    http::BodySource& content = self(user).events_.content_of(of);
+    const auto found = content.peek(views);
     switch (found.state) {
     case http::BodyState::pending:
       return NGHTTP2_ERR_DEFERRED;
     case http::BodyState::failed:
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     case http::BodyState::end:
-      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      end_content(session, id, content, flags);
       return 0;
     case http::BodyState::ready:
       break;
@@ -125,7 +139,7 @@ struct Callbacks {
     std::size_t size = 0;
     for (std::size_t i = 0; i < found.count; ++i) size += views[i].size();
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (found.is_last && size <= room) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (found.is_last && size <= room) end_content(session, id, content, flags);
     return static_cast<ssize_t>(std::min(size, room));
   }
 

@@ -340,7 +340,14 @@ std::size_t H1Connection::write_content(std::span<const std::string_view> views,
 
 void H1Connection::end_chunked() {
   if (answer_.framing != Framing::chunked || answer_.content == nullptr) return;
-  append_to_block(answer_.owes_crlf ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
+  append_to_block(answer_.owes_crlf ? "\r\n0\r\n" : "0\r\n");
+  for (const http::Field& field : answer_.content->trailers()) {
+    for (const std::string_view part : {field.name, std::string_view(": "), field.value}) {
+      append_to_block(part);
+    }
+    append_to_block("\r\n");
+  }
+  append_to_block("\r\n");
 }
 
 void H1Connection::end_answer(bool is_complete) {

@@ -25,6 +25,7 @@ public:
   // The content of the answer.
   Peek peek(std::span<std::string_view> views) override;
   void consume(std::size_t bytes) override;
+  std::span<const http::Field> trailers() const override { return reader_.trailers(); }
 
 private:
   void on_progress() override { proxy_.wakes_->push(*this); }

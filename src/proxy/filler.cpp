@@ -120,9 +120,21 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
   self->take_head(head);
   while (!self->is_over_) {
     const base::Result<std::string_view> piece = co_await response->read();
+    if (piece && piece->empty()) self->take_trailers(response->trailers());
     self->take_content(piece);
     while (self->must_wait()) co_await self->room_.wait();
   }
+}
+
+// RFC 9110, 6.5.1: what frames, routes, authenticates or describes a message means nothing behind
+// it, and could be taken for a header field by somebody who merges both. The names this node acts
+// on are such; of them only Server-Timing is meant to be sent late.
+void Filler::take_trailers(const http::FieldList& trailers) {
+  http::FieldList kept;
+  for (const http::Field& field : trailers) {
+    if (field.id == FieldName::unknown || field.id == FieldName::server_timing) kept.add(field);
+  }
+  if (!kept.empty()) response_->body().set_trailers(http::HeadBlock(kept));
 }
 
 void Filler::take_content(const base::Result<std::string_view>& piece) {

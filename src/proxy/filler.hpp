@@ -61,6 +61,7 @@ private:
   void keep_alone(http::ResponseHead& head, const cache::StoreDecision& decision);
   cache::StoredResponse::Parts parts_of(http::ResponseHead& head,
                                         const cache::Freshness& freshness);
+  void take_trailers(const http::FieldList& trailers);
   void take_content(const base::Result<std::string_view>& piece);
   void append(std::string_view bytes);
   void stop_storing();

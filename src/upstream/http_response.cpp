@@ -220,6 +220,7 @@ awaitable<base::Result<std::string_view>> HttpResponse::read() {
     const base::Result<void> more = co_await read_more(origin_->options_.idle_timeout);
     if (!more) co_return more.error();
   }
+  trailers_ = parser_->trailers();
   if (!is_finished_) finish();
   co_return std::string_view();
 }

@@ -60,6 +60,20 @@ TEST_CASE("content of unknown length is chunked, and close-delimited for HTTP/1.
   }
 }
 
+TEST_CASE("trailers travel behind chunked content, but none that could pass for a header field") {
+  Flow flow;
+  auto client = flow.connect();
+  client.get("/a");
+  const auto fetch = flow.origin().begin(200, {{"cache-control", "no-store"}});
+  fetch->trailers = {{"X-Digest", "abc"}, {"Server-Timing", "db;dur=5"}, {"Set-Cookie", "a=b"}};
+  flow.settle();
+  test::ScriptedOrigin::piece(*fetch, "hello");
+  test::ScriptedOrigin::end(*fetch);
+  flow.settle();
+  CHECK(client.wire().from_node.ends_with(
+      "\r\nhello\r\n0\r\nx-digest: abc\r\nserver-timing: db;dur=5\r\n\r\n"));
+}
+
 TEST_CASE("refused requests have a small answer with Proxy-Status, and end the connection") {
   struct Row {
     std::string request;

@@ -26,6 +26,7 @@ public:
       co_return std::string_view(current_);
     }
     if (fetch_->error) co_return *fetch_->error;
+    for (const auto& [name, value] : fetch_->trailers) trailers_.add(name, value);
     co_return std::string_view();
   }
 

@@ -47,6 +47,7 @@ public:
     std::optional<http::ResponseHead> head;
     base::Arena arena;
     std::deque<std::string> pieces;
+    Fields trailers;
     std::optional<base::Error> error;
     bool is_ended = false;
     bool is_cancelled = false;

@@ -9,6 +9,7 @@
 
 #include <selvedge/base/error.hpp>
 #include <selvedge/http/body_source.hpp>
+#include <selvedge/http/head_block.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -76,6 +77,7 @@ public:
 
   // --- the writer. Thread: one at a time.
   void append(std::string_view bytes);
+  void set_trailers(http::HeadBlock trailers); // before finish()
   void finish();
   void fail(base::Error error);
   // From now on a chunk lives only as long as a reader holds it or one before it.
@@ -89,6 +91,7 @@ public:
   base::Error error() const { return error_; } // Requires: state() == failed
   std::uint64_t appended() const { return appended_.load(std::memory_order_acquire); }
   std::optional<std::uint64_t> length() const; // known beforehand, or because it is complete
+  const http::HeadBlock& trailers() const { return trailers_; } // Requires: state() == complete
   // Memory of chunks alive, in bytes as the allocator counts them.
   std::size_t live_bytes() const { return live_bytes_.load(); } // seq_cst: see Fill::wait_for_room
 
@@ -103,6 +106,7 @@ private:
   std::atomic<std::size_t> live_bytes_{0};
   std::optional<std::uint64_t> known_length_;
   MemoryLedger* ledger_;
+  http::HeadBlock trailers_;
   base::Error error_{};
   std::atomic<State> state_{State::growing};
 };
@@ -129,6 +133,7 @@ public:
 
   Peek peek(std::span<std::string_view> views) override;
   void consume(std::size_t bytes) override;
+  std::span<const http::Field> trailers() const override;
   std::uint64_t consumed() const { return consumed_; }
   // Gives up its place, so that chunks nobody else wants go. Only consumed() may be called after
   // it.

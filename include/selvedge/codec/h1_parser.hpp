@@ -53,6 +53,7 @@ protected:
   void refuse(base::ErrorCode code, ErrorCode& error);
   void note_start_line() { has_start_line_ = true; }
   void set_fields(http::FieldList& fields) { fields_ = &fields; }
+  void set_trailers(http::FieldList& trailers) { trailers_ = &trailers; }
 
   base::Arena& arena_;
   HeadLimits limits_;
@@ -64,7 +65,10 @@ private:
   bool is_folded(std::string_view name, std::string_view value) const;
   void on_field_impl(boost::beast::http::field, Text name, Text value, ErrorCode& error) override;
   // Boost 1.87 and later call this for trailers.
-  void on_trailer_field_impl(boost::beast::http::field, Text, Text, ErrorCode&) {}
+  void on_trailer_field_impl(boost::beast::http::field field, Text name, Text value,
+                             ErrorCode& error) {
+    on_field_impl(field, name, value, error);
+  }
   void on_header_impl(ErrorCode&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
   std::size_t on_body_impl(Text body, ErrorCode&) override;
@@ -73,6 +77,7 @@ private:
   void on_finish_impl(ErrorCode&) override {}
 
   http::FieldList* fields_ = nullptr;
+  http::FieldList* trailers_ = nullptr; // null: they are dropped
   std::string_view input_;
   std::string_view content_;
   std::size_t head_used_ = 0;    // bytes of the head so far
@@ -106,12 +111,15 @@ public:
   // A response to HEAD, whatever its fields say, has no content. Call before feeding.
   void expect_no_content() { skip(true); }
   base::Result<void> finish_head();
+  // The trailer section (RFC 9112, 7.1.2), once is_done().
+  const http::FieldList& trailers() const { return trailers_; }
 
 private:
   void on_request_impl(boost::beast::http::verb, Text, Text, int, ErrorCode&) override {}
   void on_response_impl(int status, Text reason, int version, ErrorCode& error) override;
 
   http::ResponseHead& head_;
+  http::FieldList trailers_;
 };
 
 } // namespace selvedge::codec::h1

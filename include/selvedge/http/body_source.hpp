@@ -2,6 +2,7 @@
 #pragma once
 
 #include <selvedge/base/error.hpp>
+#include <selvedge/http/field.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,8 @@ public:
   virtual void consume(std::size_t bytes) = 0;
   // Who pulls, where the source does not know it otherwise; null: nobody any more.
   virtual void set_sink(BodySink*) {}
+  // The trailer section, once everything has been consumed or is_last was said.
+  virtual std::span<const Field> trailers() const { return {}; }
 };
 
 } // namespace selvedge::http

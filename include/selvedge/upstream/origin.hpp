@@ -65,9 +65,12 @@ public:
   const http::ResponseHead& head() const { return head_; }
   // The next bytes of the content, valid until the next call; empty at its end.
   virtual boost::asio::awaitable<base::Result<std::string_view>> read() = 0;
+  // The trailer section, once read() has said that the content is at its end.
+  const http::FieldList& trailers() const { return trailers_; }
 
 protected:
   http::ResponseHead head_;
+  http::FieldList trailers_;
 };
 using OriginResponsePtr = std::unique_ptr<OriginResponse>;
 
