@@ -247,6 +247,7 @@ std::size_t ServerSession::send(std::span<char> out) {
     if (!left_over_.empty()) break;
     const std::uint8_t* bytes = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+    if (size < 0) is_broken_ = true;
     if (size <= 0) break;
     left_over_ = view(bytes, static_cast<std::size_t>(size));
   }

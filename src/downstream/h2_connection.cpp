@@ -68,6 +68,7 @@ void H2Connection::flush() {
     }
   }
   if (is_closed()) return;
+  if (session_.is_broken()) return close();
   // A client that does not read its answers may not ask for more.
   if (is_blocked()) return pause_reading();
   if (session_.is_over() && streams_.empty()) close_after_output();

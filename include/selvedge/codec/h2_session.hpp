@@ -66,6 +66,8 @@ public:
   // Fills `out` with what may be sent now. Returns how much; 0: nothing to send.
   std::size_t send(std::span<char> out);
   bool has_pending_output() const;
+  // Sending failed for good (out of memory): nothing more can be said.
+  bool is_broken() const { return is_broken_; }
   // Neither side will say more.
   bool is_over() const;
 
@@ -96,6 +98,7 @@ private:
   nghttp2_session* session_ = nullptr;
   std::span<char> out_;
   std::size_t out_size_ = 0;
+  bool is_broken_ = false;
   std::string_view left_over_; // of a frame that did not fit, in nghttp2's buffer
 };
 
