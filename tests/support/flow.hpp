@@ -35,7 +35,7 @@ struct Answer {
 // Fetches that wait for the test to answer them, in the order they were made.
 class ScriptedOrigin final : public upstream::Origin {
 public:
-  struct Fetch : upstream::Cancellation::Target {
+  struct Fetch final : upstream::Cancellation::Target {
     explicit Fetch(boost::asio::any_io_executor executor) : more(std::move(executor)) {}
     void cancel() override {
       is_cancelled = true;
