@@ -3,9 +3,10 @@
 
     ./dev build && python3 bench/collapse.py
 
-Two clients are watched (the one whose request caused the fetch, and the first that waits for it) while
-h2load holds 9,998 more requests for the same object. Times are taken when the origin has written its
-answer. Then the same number of plain hits is asked for in the same way, for comparison."""
+Two clients are watched (the one whose request caused the fetch, and the first that waits for it)
+while h2load holds 9,998 more requests for the same object. Times are taken when the origin has
+written its answer. Then the same number of plain hits is asked for in the same way, for comparison.
+"""
 
 import json
 import os

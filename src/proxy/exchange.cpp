@@ -98,7 +98,8 @@ void Exchange::respond_stored(const cache::StoredResponse& stored) {
   if (is_not_modified(stored)) {
     response.status = 304;
   } else if (!http::has_no_content(stored.status())) {
-    response.content_length = stored.body().length();
+    // HTTP/1.1 has trailers only behind chunked content.
+    if (trailers().empty()) response.content_length = stored.body().length();
     response.content = this;
   }
   status_ = response.status;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Trailers of a chunked answer reach HTTP/1.1 and HTTP/2 clients."""
 
+import contextlib
 import socket
 import subprocess
 
@@ -16,8 +17,15 @@ def with_trailers(exchange):
     )
 
 
+@contextlib.contextmanager
+def node_before_trailers():
+    with Origin({"/a": with_trailers}) as origin:
+        with Node(config_for(http_origin(origin.address))) as node:
+            yield node
+
+
 def case_http1():
-    with Origin({"/a": with_trailers}) as origin, Node(config_for(http_origin(origin.address))) as node:
+    with node_before_trailers() as node:
         with socket.create_connection(("127.0.0.1", node.port()), timeout=10) as client:
             client.sendall(b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             answer = b"".join(iter(lambda: client.recv(65536), b""))
@@ -26,9 +34,12 @@ def case_http1():
 
 def case_http2():
     require_program("nghttp")
-    with Origin({"/a": with_trailers}) as origin, Node(config_for(http_origin(origin.address))) as node:
+    with node_before_trailers() as node:
         run = subprocess.run(
-            ["nghttp", "-nv", "--no-color", node.url("/a")], capture_output=True, text=True, timeout=20
+            ["nghttp", "-nv", node.url("/a")],
+            capture_output=True,
+            text=True,
+            timeout=20,
         )
     content, _, trailers = run.stdout.partition("recv DATA frame")
     expect("x-digest: abc" in trailers, run.stdout)

@@ -88,6 +88,10 @@ void ScriptedOrigin::fail(base::ErrorCode code) {
   fetch->more.set();
 }
 
+void ScriptedOrigin::give_up() {
+  for (const FetchPtr& fetch : all_) fetch->cancel();
+}
+
 void ScriptedOrigin::piece(Fetch& fetch, std::string_view bytes) {
   fetch.pieces.emplace_back(bytes);
   fetch.more.set();
@@ -197,6 +201,7 @@ Flow::Flow(const Options& options) : store_(options.store) {
 }
 
 Flow::~Flow() {
+  origin_->give_up(); // or the fetches that wait would keep each other alive
   settle();
 }
 

@@ -68,6 +68,7 @@ public:
   FetchPtr begin(http::Status status, const Fields& fields,
                  std::optional<std::uint64_t> length = {});
   void fail(base::ErrorCode code);
+  void give_up(); // ends all fetches
   static void piece(Fetch& fetch, std::string_view bytes);
   static void end(Fetch& fetch);
   static void cut(Fetch& fetch);
