@@ -245,7 +245,11 @@ void H1Connection::write_head(const Response& response) {
     head.text("connection: keep-alive\r\n");
   }
   head.end_of_head();
-  if (!head.fits()) return close();
+  if (!head.fits() && block_size_ > 0) {
+    flush_block();
+    return write_head(response);
+  }
+  if (!head.fits()) return close(); // a head beyond what the buffer holds cannot be sent
   block_size_ += head.size();
 }
 

@@ -183,7 +183,11 @@ void H2Connection::on_head_end(void* user, bool has_content) {
     return;
   }
   if (has_content) stream.content_.begin(&stream);
+  const http::Field* expect = stream.request_.fields.find(http::FieldName::expect);
+  const bool expects_continue =
+      has_content && expect != nullptr && http::equals_ignoring_case(expect->value, "100-continue");
   handler_.on_request(stream);
+  if (expects_continue && !stream.has_responded_) session_.respond_interim(stream.id_, 100);
 }
 
 void H2Connection::on_content(void* user, std::string_view bytes) {
