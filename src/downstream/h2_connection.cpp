@@ -140,7 +140,9 @@ void H2Connection::on_closing() {
 
 void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
   // What nobody will read any more still counts against the connection's window.
-  if (!is_closed()) session_.consume(stream.id_, stream.content_.buffered());
+  if (!is_closed() && !stream.is_answer_sent_) {
+    session_.consume(stream.id_, stream.content_.buffered());
+  }
   stream.connection_ = nullptr;
   stream.answer_content_ = nullptr;
   stream.content_.fail();
@@ -215,6 +217,8 @@ void H2Connection::on_request_end(void* user) {
 void H2Connection::on_response_sent(void* user) {
   auto& stream = *static_cast<H2Stream*>(user);
   stream.is_answer_sent_ = true;
+  // A client in the middle of its request may be waiting for room that nobody would make.
+  discard(stream, stream.content_.buffered());
 }
 
 // Content that nobody reads. A little is thrown away, since some clients lose the answer when their
@@ -222,7 +226,7 @@ void H2Connection::on_response_sent(void* user) {
 void H2Connection::discard(H2Stream& stream, std::size_t bytes) {
   session_.consume(stream.id_, bytes);
   stream.discarded_ += bytes;
-  if (stream.is_answer_sent_ && stream.discarded_ > kDiscarded) {
+  if (stream.is_answer_sent_ && !stream.is_request_complete_ && stream.discarded_ > kDiscarded) {
     session_.reset(stream.id_, ResetCode::no_error);
   }
 }
@@ -358,7 +362,7 @@ void H2Stream::on_body_ready() {
 }
 
 void H2Stream::on_content_used(std::size_t bytes) {
-  if (connection_ == nullptr) return;
+  if (connection_ == nullptr || is_answer_sent_) return; // given back when the answer was sent
   connection_->session_.consume(id_, bytes);
   connection_->schedule_flush();
 }

@@ -19,7 +19,6 @@ class ContentRelay final : public http::BodySource {
 public:
   explicit ContentRelay(http::BodySource* from) : from_(from) {}
   void detach();
-  bool is_attached() const { return from_ != nullptr; }
 
   Peek peek(std::span<std::string_view> views) override;
   void consume(std::size_t bytes) override;
