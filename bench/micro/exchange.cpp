@@ -47,6 +47,7 @@ public:
       response.content->consume(size);
     }
   }
+  void inform(http::Status, std::span<const http::Field>) override {}
   bool has_responded() const override { return has_responded_; }
   void abort() override {}
   void on_body_ready() override {}
@@ -69,7 +70,9 @@ void hit_through_the_proxy(benchmark::State& state) {
   proxy::RouteCounterMap counters;
   proxy::Routing::Origins origins;
   origins.by_name.emplace("none", std::make_shared<NoOrigin>());
-  const proxy::RouteOptions route{"all", "/", "none", true, {}, false};
+  proxy::RouteOptions route;
+  route.name = "all";
+  route.origin = "none";
   proxy.set_routing(
       std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
                                        std::move(origins), 1u << 20, counters));

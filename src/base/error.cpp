@@ -40,6 +40,8 @@ std::string_view name(ErrorCode code) {
     return "overloaded";
   case ErrorCode::not_found:
     return "not_found";
+  case ErrorCode::server_error:
+    return "server_error";
   case ErrorCode::io:
     return "io";
   case ErrorCode::internal:

@@ -153,4 +153,26 @@ void BodyReader::consume(std::size_t bytes) {
   }
 }
 
+bool BodyReader::seek(std::uint64_t offset) {
+  if (offset < consumed_) {
+    Chunk* const first = body_->state() == Body::State::complete ? body_->first() : nullptr;
+    if (first == nullptr) return false;
+    chunk_ = first;
+    if (owner_) held_ = first;
+    offset_ = 0;
+    consumed_ = 0;
+  }
+  while (chunk_ != nullptr && consumed_ < offset) {
+    const std::uint64_t here = chunk_->filled().size() - offset_;
+    if (here > 0) {
+      consume(static_cast<std::size_t>(std::min(here, offset - consumed_)));
+    } else if (chunk_->next() != nullptr) {
+      consume(0); // the chunk was full, and had no next one then
+    } else {
+      break;
+    }
+  }
+  return consumed_ == offset;
+}
+
 } // namespace selvedge::cache

@@ -44,11 +44,6 @@ void Fill::stream(boost::intrusive_ptr<StoredResponse> response) {
   settle(State::streaming);
 }
 
-void Fill::stream_validated(boost::intrusive_ptr<StoredResponse> response) {
-  was_validated_ = true;
-  stream(std::move(response));
-}
-
 void Fill::keep_alone(boost::intrusive_ptr<StoredResponse> response) {
   SELVEDGE_ASSERT(state() == State::waiting);
   response_ = std::move(response);
@@ -157,6 +152,12 @@ FillPtr FillTable::begin(const CacheKey& key) {
   const std::lock_guard lock(stripe.mutex);
   if (stripe.find(key, {})) return nullptr;
   return stripe.add(key, {});
+}
+
+bool FillTable::contains(const base::Fingerprint& print) const {
+  const Stripe& stripe = stripe_of(print);
+  const std::lock_guard lock(stripe.mutex);
+  return stripe.by_print.contains(print);
 }
 
 void FillTable::remove(const Fill& fill) {

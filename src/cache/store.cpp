@@ -1,6 +1,8 @@
 // Lock rules: a stripe's mutex guards everything in it; at most one is held at a time; no stored
-// response is destroyed under it, because that may free megabytes. So whatever leaves the index is
-// moved to a list of the caller, which is declared before the lock and outlives it.
+// response is destroyed under it, because that may free megabytes, and the purge index is not told
+// of insertions and removals under it, because it has locks of its own. So whatever leaves the
+// index is moved to a Removed, which is declared before the lock and outlives it. (To ask the
+// purge index for a standing takes no lock.)
 #include <selvedge/cache/store.hpp>
 
 #include <selvedge/base/assert.hpp>
@@ -22,12 +24,37 @@ constexpr std::size_t kSlack = 20;
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
 using Variants = boost::container::small_vector<Reference, 1>;
-using Removed = boost::container::small_vector<Reference, 4>;
+
+// What left the index. When it goes, the receipts of purges do not count it any more.
+class Removed {
+public:
+  explicit Removed(PurgeIndex& purges) : purges_(purges) {}
+  Removed(const Removed&) = delete;
+  Removed& operator=(const Removed&) = delete;
+  ~Removed() {
+    for (const Reference& one : responses_) {
+      if (!one->is_pass_marker()) purges_.note_removed(one->purge_state());
+    }
+  }
+  void add(Reference response) { responses_.push_back(std::move(response)); }
+
+private:
+  PurgeIndex& purges_;
+  boost::container::small_vector<Reference, 4> responses_;
+};
+
+// RFC 9111, 3.3: parts are kept side by side until a complete response has all of them.
+bool covers(const StoredResponse& fresh, const StoredResponse& old) {
+  if (!fresh.is_partial()) return true;
+  return old.is_partial() && old.content_range()->range == fresh.content_range()->range &&
+         old.content_range()->complete_length == fresh.content_range()->complete_length;
+}
 
 // Whether `fresh` takes the place of `old`. A pass marker says that answers of its key are not
 // stored, and any response that is stored after all says otherwise.
 bool replaces(const StoredResponse& fresh, const StoredResponse& old) {
-  return old.key() == fresh.key() && (old.is_pass_marker() || old.vary() == fresh.vary());
+  if (old.key() != fresh.key()) return false;
+  return old.is_pass_marker() || (old.vary() == fresh.vary() && covers(fresh, old));
 }
 
 } // namespace
@@ -42,22 +69,21 @@ struct alignas(64) Store::Stripe {
   std::uint64_t evictions = 0;
   std::uint64_t removals = 0;
 
-  // Requires: the lock is held. Moves the variants that `claim` picks from the slot to `removed`.
+  // Requires for both: the lock is held.
+  void take_out(Variants& variants, std::size_t at, Removed& removed) {
+    policy->on_remove(*variants[at]);
+    removed.add(std::move(variants[at]));
+    variants.erase(variants.begin() + static_cast<std::ptrdiff_t>(at));
+    --objects;
+  }
+  // Those that `claim` picks. Returns how many.
   template <typename Claim>
-  std::size_t take_out(Variants& variants, Claim claim, Removed& removed) {
-    std::size_t taken = 0;
-    for (auto it = variants.begin(); it != variants.end();) {
-      if (!claim(**it)) {
-        ++it;
-        continue;
-      }
-      policy->on_remove(**it);
-      removed.push_back(std::move(*it));
-      it = variants.erase(it);
-      ++taken;
+  std::size_t take_out_all(Variants& variants, Claim claim, Removed& removed) {
+    const std::size_t before = variants.size();
+    for (std::size_t at = before; at-- > 0;) {
+      if (claim(*variants[at])) take_out(variants, at, removed);
     }
-    objects -= taken;
-    return taken;
+    return before - variants.size();
   }
 };
 
@@ -80,18 +106,48 @@ Store::Stripe& Store::stripe_of(const base::Fingerprint& print) {
 }
 
 StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& request) {
+  StoredResponsePtr found;
+  visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
+    if (stored.is_partial()) return true;
+    stripe.policy->on_hit(stored);
+    found.reset(&stored);
+    return false;
+  });
+  return found;
+}
+
+std::vector<StoredResponsePtr> Store::find_partial(const CacheKey& key,
+                                                   const http::RequestHead& request) {
+  std::vector<StoredResponsePtr> found;
+  visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
+    if (!stored.is_partial()) return true;
+    stripe.policy->on_hit(stored);
+    found.emplace_back(&stored);
+    return true;
+  });
+  return found;
+}
+
+// RFC 9111, 4.1: the most recent of those that match comes first.
+template <typename Visit>
+void Store::visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit) {
+  Removed purged(purges_);
   Stripe& stripe = stripe_of(key.print);
   const std::lock_guard lock(stripe.mutex);
   const auto slot = stripe.index.find(key.print);
-  if (slot == stripe.index.end()) return nullptr;
-  // RFC 9111, 4.1: the most recent of those that match.
-  for (auto it = slot->second.rbegin(); it != slot->second.rend(); ++it) {
-    const StoredResponse& stored = **it;
+  if (slot == stripe.index.end()) return;
+  Variants& variants = slot->second;
+  for (std::size_t at = variants.size(); at-- > 0;) {
+    const StoredResponse& stored = *variants[at];
     if (stored.key() != key.text || !selects(stored, request)) continue;
-    stripe.policy->on_hit(stored);
-    return StoredResponsePtr(&stored);
+    if (purges_.standing(stored.purge_state()) == Standing::purged) {
+      stripe.take_out(variants, at, purged);
+      ++stripe.removals;
+    } else if (!visit(stripe, stored)) {
+      return;
+    }
   }
-  return nullptr;
+  if (variants.empty()) stripe.index.erase(slot);
 }
 
 std::vector<StoredResponsePtr> Store::variants(const CacheKey& key) {
@@ -101,57 +157,86 @@ std::vector<StoredResponsePtr> Store::variants(const CacheKey& key) {
   const auto slot = stripe.index.find(key.print);
   if (slot == stripe.index.end()) return found;
   for (const Reference& one : slot->second) {
-    if (one->key() == key.text) found.emplace_back(one.get());
+    if (one->key() != key.text) continue;
+    if (purges_.standing(one->purge_state()) != Standing::purged) found.emplace_back(one.get());
   }
   return found;
+}
+
+std::size_t Store::mark_stale(const CacheKey& key) {
+  std::size_t marked = 0;
+  for (const StoredResponsePtr& one : variants(key)) {
+    PurgeIndex::mark_stale(one->purge_state());
+    if (!one->is_pass_marker()) ++marked;
+  }
+  return marked;
 }
 
 void Store::insert(Reference response) {
   SELVEDGE_ASSERT(response->is_pass_marker() || response->body().state() == Body::State::complete);
   // It could only stay by driving out everything else, and would then still be too large.
   if (response->held_bytes() > room_) return;
-  StoredResponsePtr inserted = response;
-  Removed removed;
-  {
-    Stripe& stripe = stripe_of(response->print());
-    const std::lock_guard lock(stripe.mutex);
-    Variants& variants = stripe.index[response->print()];
-    stripe.take_out(
-        variants, [&](const StoredResponse& old) { return replaces(*response, old); }, removed);
-    if (variants.size() >= options_.max_variants) {
-      const StoredResponse& oldest = *variants.front();
-      stripe.evictions += stripe.take_out(
-          variants, [&](const StoredResponse& old) { return &old == &oldest; }, removed);
-    }
-    stripe.policy->on_insert(*response);
-    variants.push_back(std::move(response));
-    ++stripe.objects;
-    ++stripe.insertions;
+  // Counted before its standing is asked for: so a purge either counts it or keeps it out.
+  if (!response->is_pass_marker()) purges_.note_stored(response->purge_state());
+  if (purges_.standing(response->purge_state()) == Standing::purged) {
+    Removed(purges_).add(std::move(response));
+    return;
   }
-  removed.clear();
+  if (is_query_free(response->vary())) has_query_free_.store(true, std::memory_order_relaxed);
+  StoredResponsePtr inserted = response;
+  add(std::move(response));
   make_room(std::move(inserted));
 }
 
-std::size_t Store::remove(const CacheKey& key) {
-  Removed removed;
-  Stripe& stripe = stripe_of(key.print);
+void Store::add(Reference response) {
+  Removed removed(purges_);
+  Stripe& stripe = stripe_of(response->print());
   const std::lock_guard lock(stripe.mutex);
-  const auto slot = stripe.index.find(key.print);
-  if (slot == stripe.index.end()) return 0;
-  const std::size_t taken = stripe.take_out(
-      slot->second, [&](const StoredResponse& old) { return old.key() == key.text; }, removed);
+  Variants& variants = stripe.index[response->print()];
+  stripe.take_out_all(
+      variants, [&](const StoredResponse& old) { return replaces(*response, old); }, removed);
+  if (variants.size() >= options_.max_variants) {
+    stripe.take_out(variants, 0, removed);
+    ++stripe.evictions;
+  }
+  stripe.policy->on_insert(*response);
+  variants.push_back(std::move(response));
+  ++stripe.objects;
+  ++stripe.insertions;
+}
+
+std::size_t Store::remove(const CacheKey& key) {
+  std::size_t found = 0;
+  remove_if(key.print, [&](const StoredResponse& old) {
+    if (old.key() != key.text) return false;
+    const bool could_be_found = purges_.standing(old.purge_state()) != Standing::purged;
+    if (could_be_found && !old.is_pass_marker()) ++found;
+    return true;
+  });
+  return found;
+}
+
+void Store::remove(const StoredResponse& response) {
+  remove_if(response.print(), [&](const StoredResponse& old) { return &old == &response; });
+}
+
+template <typename Claim> void Store::remove_if(const base::Fingerprint& print, Claim claim) {
+  Removed removed(purges_);
+  Stripe& stripe = stripe_of(print);
+  const std::lock_guard lock(stripe.mutex);
+  const auto slot = stripe.index.find(print);
+  if (slot == stripe.index.end()) return;
+  stripe.removals += stripe.take_out_all(slot->second, claim, removed);
   if (slot->second.empty()) stripe.index.erase(slot);
-  stripe.removals += taken;
-  return taken;
 }
 
 void Store::clear() {
   for (std::size_t i = 0; i < options_.stripes; ++i) {
     Stripe& stripe = stripes_[i];
-    Removed removed;
+    Removed removed(purges_);
     const std::lock_guard lock(stripe.mutex);
     for (auto& [print, variants] : stripe.index) {
-      stripe.removals += stripe.take_out(
+      stripe.removals += stripe.take_out_all(
           variants, [](const StoredResponse&) { return true; }, removed);
     }
     stripe.index.clear();
@@ -176,13 +261,13 @@ void Store::make_room(StoredResponsePtr spared) {
 }
 
 bool Store::evict_one(Stripe& stripe, const StoredResponse* spared) {
-  Removed removed;
+  Removed removed(purges_);
   const std::lock_guard lock(stripe.mutex);
   const StoredResponse* victim = stripe.policy->victim();
   if (victim == nullptr || victim == spared) return false;
   const auto slot = stripe.index.find(victim->print());
   SELVEDGE_ASSERT(slot != stripe.index.end());
-  stripe.evictions += stripe.take_out(
+  stripe.evictions += stripe.take_out_all(
       slot->second, [&](const StoredResponse& old) { return &old == victim; }, removed);
   if (slot->second.empty()) stripe.index.erase(slot);
   return true;

@@ -13,9 +13,24 @@ namespace {
 // the fingerprint that S3-FIFO remembers in a smaller map and a queue.
 constexpr std::size_t kIndexBytes = 192;
 
+constexpr base::Steady::duration kFailureMemory = std::chrono::seconds{1};
+
 // Short strings live inside the object.
 std::size_t outside_bytes(const std::string& text) {
   return text.capacity() <= std::string().capacity() ? 0 : base::block_bytes(text.capacity() + 1);
+}
+
+// What they point to is charged by the index that made them, once for all responses that share it.
+std::size_t outside_bytes(const Tags& tags) {
+  return tags.capacity() == 0 ? 0 : base::block_bytes(tags.capacity() * sizeof(TagPtr));
+}
+
+// Each of them once, so that a receipt counts the response once: fields may repeat names.
+Tags distinct(Tags tags) {
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  tags.shrink_to_fit();
+  return tags;
 }
 
 } // namespace
@@ -27,11 +42,19 @@ base::Seconds Freshness::age(base::Steady now) const {
 }
 
 StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
-    : parts_(std::move(parts)), ledger_(ledger),
+    : is_partial_(parts.content_range.has_value()),
+      purge_state_{.born = parts.born, .tags = distinct(std::move(parts.tags))},
+      parts_(std::move(parts)), ledger_(ledger),
       own_bytes_(base::block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
-                 outside_bytes(parts_.key) + outside_bytes(parts_.vary) + kIndexBytes +
+                 parts_.steering.allocated_bytes() + outside_bytes(parts_.key) +
+                 outside_bytes(parts_.vary) + outside_bytes(purge_state_.tags) + kIndexBytes +
                  (parts_.body ? base::block_bytes(sizeof(Body)) : 0)) {
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
+}
+
+bool StoredResponse::has_origin_failed_lately(base::Steady now) const {
+  const base::Steady::rep failed = origin_failure_.load(std::memory_order_relaxed);
+  return failed != 0 && now.time_since_epoch().count() - failed < kFailureMemory.count();
 }
 
 StoredResponse::~StoredResponse() {

@@ -1,9 +1,15 @@
 // Which requests a stored response may answer (RFC 9111, 4.1). The text kept with it has one line
 // for each field that Vary names, sorted: "name: value" or, where the request had no such field,
-// "name".
+// "name". With No-Vary-Search, a line before them says which queries it answers: "?rule query".
 #include <selvedge/cache/stored_response.hpp>
 
+#include "canonical_value.hpp"
+#include "no_vary_search.hpp"
+
+#include <selvedge/http/structured_field.hpp>
+
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace selvedge::cache {
@@ -25,14 +31,28 @@ bool has_name(const http::Field& field, http::FieldName id, std::string_view nam
   return field.id == http::FieldName::unknown && http::equals_ignoring_case(field.name, name);
 }
 
+// What the origin sees of these is this node's, not the client's: whom it depends on is unknown.
+bool is_written_here(std::string_view name) {
+  const http::FieldName id = http::field_name_of(name);
+  return id == http::FieldName::via || id == http::FieldName::forwarded ||
+         id == http::FieldName::x_forwarded_for;
+}
+
+// Written here too, from what the key has: scheme and host.
+bool is_in_key(std::string_view name) {
+  const http::FieldName id = http::field_name_of(name);
+  return id == http::FieldName::x_forwarded_proto || id == http::FieldName::x_forwarded_host ||
+         id == http::FieldName::host;
+}
+
 // The names that Vary lists, each once; nothing for "*". A member that cannot be a field name is
 // taken for "*" too: what the response depends on is then unknown.
 std::optional<std::vector<std::string>> names_of_vary(const http::FieldList& response) {
   std::vector<std::string> names;
   bool is_usable = true;
   http::for_each_element(response, http::FieldName::vary, [&](std::string_view name) {
-    is_usable = is_usable && name != "*" && http::is_token(name);
-    if (is_usable) names.push_back(lower(name));
+    is_usable = is_usable && name != "*" && http::is_token(name) && !is_written_here(name);
+    if (is_usable && !is_in_key(name)) names.push_back(lower(name));
     return is_usable;
   });
   if (!is_usable) return std::nullopt;
@@ -44,6 +64,11 @@ std::optional<std::vector<std::string>> names_of_vary(const http::FieldList& res
 void append_line(std::string& text, std::string_view name, const http::FieldList& request) {
   const http::FieldName id = http::field_name_of(name);
   text.append(name);
+  std::array<char, kCanonicalBytes> scratch;
+  if (const auto canonical = canonical_value(request, id, scratch)) {
+    text.append(": ").append(*canonical).push_back('\n');
+    return;
+  }
   bool is_first = true;
   for (const http::Field& field : request) {
     if (!has_name(field, id, name)) continue;
@@ -65,6 +90,16 @@ bool matches_line(std::string_view line, const http::FieldList& request) {
   const std::string_view name = line.substr(0, colon);
   const http::FieldName id = http::field_name_of(name);
   std::string_view rest = line.substr(name.size());
+  // Most clients write what is canonical: then nothing need be made of it, since the canonical form
+  // of that is the same.
+  if (const http::Field* first = request.find(id); first != nullptr && has_canonical_form(id)) {
+    const bool is_same = rest.starts_with(": ") && rest.substr(2) == http::trim(first->value);
+    if (is_same && request.count(id) == 1) return true;
+    std::array<char, kCanonicalBytes> scratch;
+    if (const auto canonical = canonical_value(request, id, scratch)) {
+      return take(rest, ": ") && rest == *canonical;
+    }
+  }
   bool is_first = true;
   for (const http::Field& field : request) {
     if (!has_name(field, id, name)) continue;
@@ -82,12 +117,25 @@ std::optional<std::string> vary_text(const http::FieldList& response,
   const auto names = names_of_vary(response);
   if (!names) return std::nullopt;
   std::string text;
+  if (response.find(http::FieldName::no_vary_search) != nullptr && is_comparable(request.target)) {
+    const NoVarySearch rule =
+        parse_no_vary_search(http::joined_value(response, http::FieldName::no_vary_search));
+    if (!rule.is_default()) text = query_line(rule, request.target);
+  }
   for (const std::string& name : *names) append_line(text, name, request.fields);
   return text;
 }
 
-bool selects(const StoredResponse& stored, const http::RequestHead& request) {
-  std::string_view lines = stored.vary();
+bool is_query_free(std::string_view vary_text) {
+  return vary_text.starts_with(kQueryLine);
+}
+
+bool selects(std::string_view lines, const http::RequestHead& request) {
+  if (lines.starts_with(kQueryLine)) {
+    const std::size_t end = lines.find('\n');
+    if (!matches_query_line(lines.substr(0, end), request.target)) return false;
+    lines.remove_prefix(end + 1);
+  }
   while (!lines.empty()) {
     const std::size_t end = lines.find('\n');
     if (!matches_line(lines.substr(0, end), request.fields)) return false;
@@ -95,6 +143,10 @@ bool selects(const StoredResponse& stored, const http::RequestHead& request) {
     lines.remove_prefix(end + 1);
   }
   return true;
+}
+
+bool selects(const StoredResponse& stored, const http::RequestHead& request) {
+  return stored.vary().empty() || selects(stored.vary(), request);
 }
 
 } // namespace selvedge::cache

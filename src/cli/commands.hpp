@@ -35,7 +35,20 @@ struct AdminOptions {
   Output output = Output::text;
 };
 int status(const AdminOptions& admin);
-int purge(const AdminOptions& admin, const std::vector<std::string>& urls);
 int drain(const AdminOptions& admin);
+
+struct PurgeOptions {
+  std::vector<std::string> urls, tags, groups, prefixes, hosts;
+  bool everything = false;
+  bool soft = false;
+};
+int purge(const AdminOptions& admin, const PurgeOptions& wanted);
+
+struct ExplainOptions {
+  std::string url;
+  std::string method = "GET";
+  std::vector<std::string> headers; // "Name: value"
+};
+int explain(const AdminOptions& admin, const ExplainOptions& asked);
 
 } // namespace selvedge::cli

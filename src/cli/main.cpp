@@ -4,21 +4,144 @@
 
 #include <exception>
 #include <iostream>
+#include <memory>
 
 namespace {
 
 using namespace selvedge::cli;
 
-void add_config(CLI::App& command, std::string& path) {
-  command.add_option("-c,--config", path, "YAML file, or a directory of *.yaml files")->required();
+// Each add_... makes a subcommand; running it sets the exit code. Its options live as long as it.
+
+CLI::Option* add_config(CLI::App& command, std::string& path) {
+  return command.add_option("-c,--config", path, "YAML file, or a directory of *.yaml files");
 }
 
-void add_admin(CLI::App& command, AdminOptions& admin, std::string& output) {
+void add_admin(CLI::App& command, AdminOptions& admin) {
   command.add_option("--admin", admin.address, "address of the admin API")->capture_default_str();
   command.add_option("--token-file", admin.token_file, "file whose first line is the bearer token");
-  command.add_option("-o,--output", output, "text or json")
+  command
+      .add_option_function<std::string>(
+          "-o,--output",
+          [&admin](const std::string& form) {
+            admin.output = form == "json" ? Output::json : Output::text;
+          },
+          "text or json")
       ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+      ->default_str("text");
+}
+
+// An option that may come several times, with one value each; `form` says what it looks like.
+void add_list(CLI::App& command, const char* name, std::vector<std::string>& to, const char* form,
+              const char* text) {
+  command.add_option(name, to, text)->allow_extra_args(false)->type_name(form)->type_size(1);
+}
+
+void add_run(CLI::App& app, int& code) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Serve in the foreground");
+  add_config(*command, options->config)->required();
+  command->add_option("--ready-file", options->ready_file,
+                      "write pid and bound addresses here, as JSON, once ready");
+  command->footer("Signals: HUP reload, USR1 reopen logs, QUIT drain, TERM and INT stop.");
+  command->callback([options, &code] { code = run(*options); });
+}
+
+void add_check(CLI::App& app, int& code) {
+  const auto config = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("check", "Read a configuration and open all that it names");
+  add_config(*command, *config)->required();
+  command->callback([config, &code] { code = check(*config); });
+}
+
+void add_show_config(CLI::App& app, int& code) {
+  struct Options {
+    std::string config;
+    bool wants_schema = false;
+    bool wants_reference = false;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("config", "Show the effective configuration, defaults written out");
+  add_config(*command, options->config);
+  command->add_flag("--schema", options->wants_schema, "a JSON Schema for editors");
+  command->add_flag("--reference", options->wants_reference, "every key with its text, as YAML");
+  command->callback([options, &code] {
+    const ConfigView view = options->wants_schema      ? ConfigView::schema
+                            : options->wants_reference ? ConfigView::reference
+                                                       : ConfigView::effective;
+    code = show_config(options->config, view);
+  });
+}
+
+void add_demo(CLI::App& app, int& code) {
+  const auto options = std::make_shared<DemoOptions>();
+  CLI::App* command = app.add_subcommand(
+      "demo", "Serve two example bundles on free loopback ports, and say how to ask for them");
+  command->add_option("--bundles", options->bundles, "directory to serve instead");
+  command->add_option("--ready-file", options->ready_file, "as for run");
+  command->callback([options, &code] { code = demo(*options); });
+}
+
+void add_purge(CLI::App& app, AdminOptions& admin, int& code) {
+  const auto wanted = std::make_shared<PurgeOptions>();
+  CLI::App* command = app.add_subcommand(
+      "purge", "Make a running node forget stored responses, or hold them for stale");
+  add_admin(*command, admin);
+  command->add_option("urls", wanted->urls, "absolute URLs, as clients ask for them: all variants");
+  add_list(*command, "--tag", wanted->tags, "TAG",
+           "of Surrogate-Key, xkey or Cache-Tag in answers, on every host");
+  add_list(*command, "--group", wanted->groups, "'ORIGIN NAME'",
+           "of Cache-Groups in that origin's answers (RFC 9875)");
+  add_list(*command, "--prefix", wanted->prefixes, "HOST/PATH",
+           "that path with any query, and everything below it");
+  add_list(*command, "--host", wanted->hosts, "HOST[:PORT]", "whatever the scheme");
+  command->add_flag("--all", wanted->everything, "everything");
+  command->add_flag("--soft", wanted->soft,
+                    "do not remove, make stale: the origin is asked before the next use");
+  command->footer(
+      "Examples:\n"
+      "  selvedge purge https://www.example.com/index.html     one page, all its variants\n"
+      "  selvedge purge --tag product-17 --tag front-page      what carries one of the tags\n"
+      "  selvedge purge --prefix www.example.com/blog --soft   a part of a site, gently\n"
+      "  selvedge purge --group 'https://www.example.com scripts'\n"
+      "  selvedge purge --all\n"
+      "A purge is in force when the command ends, also over what is being fetched meanwhile. It\n"
+      "says how many stored responses it concerned; 0 is no error: nothing was stored by that\n"
+      "name. What a URL is stored under, a route's `key` and `normalize` say.");
+  command->callback([wanted, &admin, &code] { code = purge(admin, *wanted); });
+}
+
+void add_explain(CLI::App& app, AdminOptions& admin, int& code) {
+  const auto asked = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "Why a request to a running node would be a hit or a miss, rule by rule");
+  add_admin(*command, admin);
+  command->add_option("url", asked->url, "absolute URL, as a client asks for it")->required();
+  command->add_option("-X,--request", asked->method, "method")->capture_default_str();
+  add_list(*command, "-H,--header", asked->headers, "'NAME: VALUE'", "of the request");
+  command->footer(
+      "Examples:\n"
+      "  selvedge explain https://www.example.com/index.html\n"
+      "  selvedge explain https://www.example.com/app.js -H 'Accept-Encoding: br'\n"
+      "  selvedge explain http://www.example.com/ -X HEAD -H 'Cache-Control: max-age=5'\n"
+      "  selvedge explain http://www.example.com/ -o json\n"
+      "It sends no request and changes nothing: it says what the node would do now, which stored\n"
+      "response it would use, how old that is and why it is fresh or stale, with the section of\n"
+      "the RFC that says so.");
+  command->callback([asked, &admin, &code] { code = explain(admin, *asked); });
+}
+
+void add_status(CLI::App& app, AdminOptions& admin, int& code) {
+  CLI::App* command = app.add_subcommand("status", "What a running node is doing");
+  add_admin(*command, admin);
+  command->callback([&admin, &code] { code = status(admin); });
+}
+
+void add_drain(CLI::App& app, AdminOptions& admin, int& code) {
+  CLI::App* command = app.add_subcommand("drain", "Let a running node end gracefully");
+  add_admin(*command, admin);
+  command->callback([&admin, &code] { code = drain(admin); });
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -28,63 +151,22 @@ int parse_and_run(int argc, char** argv) {
   app.footer("Try it: selvedge demo\n"
              "A first configuration of your own: selvedge config --reference\n"
              "Exit codes: 0 done, 1 configuration or usage error, 2 cannot bind, 3 failed.");
-
-  RunOptions run_options;
-  CLI::App* run_command = app.add_subcommand("run", "Serve in the foreground");
-  add_config(*run_command, run_options.config);
-  run_command->add_option("--ready-file", run_options.ready_file,
-                          "write pid and bound addresses here, as JSON, once ready");
-  run_command->footer("Signals: HUP reload, USR1 reopen logs, QUIT drain, TERM and INT stop.");
-
-  std::string check_config;
-  CLI::App* check_command =
-      app.add_subcommand("check", "Read a configuration and open all that it names");
-  add_config(*check_command, check_config);
-
-  std::string shown_config;
-  bool wants_schema = false;
-  bool wants_reference = false;
-  CLI::App* config_command =
-      app.add_subcommand("config", "Show the effective configuration, defaults written out");
-  config_command->add_option("-c,--config", shown_config, "YAML file or directory");
-  config_command->add_flag("--schema", wants_schema, "a JSON Schema for editors");
-  config_command->add_flag("--reference", wants_reference, "every key with its text, as YAML");
-
-  DemoOptions demo_options;
-  CLI::App* demo_command = app.add_subcommand(
-      "demo", "Serve two example bundles on free loopback ports, and say how to ask for them");
-  demo_command->add_option("--bundles", demo_options.bundles, "directory to serve instead");
-  demo_command->add_option("--ready-file", demo_options.ready_file, "as for run");
-
-  AdminOptions admin;
-  std::string output = "text";
-  std::vector<std::string> urls;
-  CLI::App* status_command = app.add_subcommand("status", "What a running node is doing");
-  add_admin(*status_command, admin, output);
-  CLI::App* purge_command = app.add_subcommand("purge", "Remove stored responses by URL");
-  add_admin(*purge_command, admin, output);
-  purge_command->add_option("urls", urls, "absolute URLs, as clients ask for them")->required();
-  CLI::App* drain_command = app.add_subcommand("drain", "Let a running node end gracefully");
-  add_admin(*drain_command, admin, output);
-
+  int code = kDone;
+  AdminOptions admin; // only one subcommand runs
+  add_run(app, code);
+  add_check(app, code);
+  add_show_config(app, code);
+  add_demo(app, code);
+  add_status(app, admin, code);
+  add_explain(app, admin, code);
+  add_purge(app, admin, code);
+  add_drain(app, admin, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kBadConfiguration;
   }
-  admin.output = output == "json" ? Output::json : Output::text;
-  if (*run_command) return run(run_options);
-  if (*check_command) return check(check_config);
-  if (*config_command) {
-    const ConfigView view = wants_schema      ? ConfigView::schema
-                            : wants_reference ? ConfigView::reference
-                                              : ConfigView::effective;
-    return show_config(shown_config, view);
-  }
-  if (*demo_command) return demo(demo_options);
-  if (*status_command) return status(admin);
-  if (*purge_command) return purge(admin, urls);
-  return drain(admin);
+  return code;
 }
 
 } // namespace

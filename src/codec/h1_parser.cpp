@@ -195,7 +195,9 @@ base::Result<void> RequestParser::finish_head() {
     const auto parts = parse_absolute_target(head_.target);
     if (!parts) return bad;
     head_.authority = parts->authority; // RFC 9112, 3.2.2: Host is ignored
-    head_.target = parts->target;
+    // RFC 9112, 3.2.4: such a request is about the server as a whole.
+    const bool is_about_server = head_.method == http::Method::options && parts->has_empty_path;
+    head_.target = is_about_server ? "*" : parts->target;
   }
   if (!is_target(head_.target)) return bad;
   if (head_.target == "*" && head_.method != http::Method::options) return bad;

@@ -292,12 +292,17 @@ void ServerSession::respond(StreamId id, const Response& response) {
   if (result != 0) reset(id, ResetCode::internal_error);
 }
 
-void ServerSession::respond_interim(StreamId id, http::Status status) {
+void ServerSession::respond_interim(StreamId id, http::Status status,
+                                    std::span<const http::Field> fields) {
+  boost::container::small_vector<nghttp2_nv, 8> list;
   char text[4] = {};
   std::to_chars(text, text + 3, status);
-  nghttp2_nv field = name_value(":status", {text, 3});
-  field.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, &field, 1, nullptr);
+  list.push_back(name_value(":status", {text, 3}));
+  for (const http::Field& field : fields) list.push_back(name_value(field.name, field.value));
+  // It is sent later, when the texts may be gone; names become lower case on the way.
+  for (nghttp2_nv& one : list) one.flags = NGHTTP2_NV_FLAG_NONE;
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr, list.data(), list.size(),
+                         nullptr);
 }
 
 void ServerSession::resume(StreamId id) {

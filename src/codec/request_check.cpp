@@ -57,11 +57,12 @@ std::optional<AbsoluteTarget> parse_absolute_target(std::string_view text) {
   const std::string_view rest = text.substr(colon + 3);
   const std::size_t end = rest.find_first_of("/?");
   const std::string_view authority = rest.substr(0, end);
-  std::string_view target = end == std::string_view::npos ? "/" : rest.substr(end);
+  const std::string_view target = end == std::string_view::npos ? "/" : rest.substr(end);
   if (target.front() == '?')
     return {}; // an empty path with a query has no origin form to take over
   if (!is_authority(authority) || !is_target(target)) return {};
-  return AbsoluteTarget{is_http ? "http" : "https", authority, target};
+  const bool has_empty_path = end == std::string_view::npos;
+  return AbsoluteTarget{is_http ? "http" : "https", authority, target, has_empty_path};
 }
 
 } // namespace selvedge::codec

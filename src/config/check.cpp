@@ -1,8 +1,9 @@
 #include "check.hpp"
 
-#include "nearest.hpp"
 #include "text_rules.hpp"
 #include "units.hpp"
+
+#include <selvedge/config/nearest.hpp>
 
 #include <algorithm>
 #include <map>
@@ -57,8 +58,8 @@ void check_listeners(const Config& config, Reading& reading) {
   }
 }
 
-void check_route(const proxy::RouteOptions& route, const std::string& path,
-                 const std::vector<std::string>& origins, Reading& reading) {
+void check_origin(const proxy::RouteOptions& route, const std::string& path,
+                  const std::vector<std::string>& origins, Reading& reading) {
   for (const std::string& origin : origins) {
     if (origin == route.origin) return;
   }
@@ -66,6 +67,38 @@ void check_route(const proxy::RouteOptions& route, const std::string& path,
   reading.fail(reading.where(path + ".origin"), path + ".origin",
                "there is no origin " + in_quotes(route.origin) +
                    did_you_mean(route.origin, origins));
+}
+
+void check_key(const proxy::KeyOptions& key, const std::string& path, Reading& reading) {
+  if (reading.has_failed(path + ".query") || reading.has_failed(path + ".parameters")) return;
+  const bool wants_parameters =
+      key.query == proxy::QueryRule::allow || key.query == proxy::QueryRule::deny;
+  if (wants_parameters && key.parameters.empty()) {
+    reading.fail(reading.where(path + ".query"), path + ".query",
+                 "'query' is allow or deny: 'parameters' is missing");
+  } else if (!wants_parameters && !key.parameters.empty()) {
+    reading.fail(reading.where(path + ".parameters"), path + ".parameters",
+                 "'parameters' is only for query: allow and query: deny");
+  }
+}
+
+void check_route(const proxy::RouteOptions& route, const std::string& path,
+                 const CacheOptions& cache, Reading& reading) {
+  check_key(route.key, path + ".key", reading);
+  Unique statuses(reading);
+  for (std::size_t i = 0; i < route.status_lifetimes.size(); ++i) {
+    const std::string& text = route.status_lifetimes[i];
+    statuses.add(text.substr(0, text.find(' ')), element(path + ".status_lifetimes", i), "status");
+  }
+  Unique fields(reading);
+  for (std::size_t i = 0; i < route.normalize.size(); ++i) {
+    fields.add(route.normalize[i].field, element(path + ".normalize", i) + ".field", "field");
+  }
+  if (route.slice <= cache.max_object || reading.has_failed("cache.max_object")) return;
+  reading.fail(reading.where(path + ".slice"), path + ".slice",
+               "'slice' (" + bytes_text(route.slice) +
+                   ") must not be larger than cache.max_object (" + bytes_text(cache.max_object) +
+                   ")");
 }
 
 void check_sites(const Config& config, const std::vector<std::string>& origins, Reading& reading) {
@@ -84,7 +117,8 @@ void check_sites(const Config& config, const std::vector<std::string>& origins, 
       if (!reading.has_failed(route + ".prefix")) {
         prefixes.add(site.routes[j].prefix, route + ".prefix", "prefix");
       }
-      check_route(site.routes[j], route, origins, reading);
+      check_origin(site.routes[j], route, origins, reading);
+      check_route(site.routes[j], route, config.cache, reading);
     }
   }
 }

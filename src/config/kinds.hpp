@@ -23,6 +23,15 @@ template <typename U> auto number(std::uint64_t least, std::uint64_t most) {
 inline auto size(std::uint64_t least, std::uint64_t most) {
   return std::make_unique<SizeKind>(Bounds{least, most});
 }
+// As size(), where 0 says that there is none.
+inline auto size_or_zero(std::uint64_t least, std::uint64_t most) {
+  return std::make_unique<SizeKind>(Bounds{least, most, false, true});
+}
+// For how long a response may be used, in seconds; zero is none.
+inline auto lifetime() {
+  return std::make_unique<DurationKind<std::chrono::seconds>>(std::chrono::seconds{0},
+                                                              std::chrono::hours{24 * 3650});
+}
 // A member in milliseconds.
 inline auto duration(std::chrono::milliseconds least, std::chrono::milliseconds most) {
   return std::make_unique<DurationKind<std::chrono::milliseconds>>(least, most);
@@ -37,8 +46,8 @@ template <typename E> auto word(typename WordKind<E>::Words words) {
 inline auto text(const TextRule& rule, Empty empty = Empty::refused) {
   return std::make_unique<TextKind>(rule, empty);
 }
-inline auto texts(const TextRule& rule) {
-  return std::make_unique<TextListKind>(rule);
+inline auto texts(const TextRule& rule, Empty empty = Empty::refused) {
+  return std::make_unique<TextListKind>(rule, empty);
 }
 inline auto file(std::string what, Empty empty, PathKind::Dash dash = PathKind::Dash::refused) {
   return std::make_unique<PathKind>(std::move(what), empty, dash);

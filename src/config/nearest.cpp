@@ -1,4 +1,4 @@
-#include "nearest.hpp"
+#include <selvedge/config/nearest.hpp>
 
 #include <algorithm>
 

@@ -36,6 +36,7 @@ Config example() {
   assets.prefix = "/assets/";
   assets.origin = "files";
   assets.default_lifetime = std::chrono::hours{1};
+  pages.normalize.push_back({"accept-encoding", {"br", "gzip"}});
   config.sites.push_back({"example", {"www.example.com", "*"}, {pages, assets}});
   return config;
 }

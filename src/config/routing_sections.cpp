@@ -1,4 +1,5 @@
-// The sections that say how requests come in and where they go: listeners, origins, sites.
+// The sections that say how requests come in and where they go: listeners, origins, sites. What a
+// route does with answers is in route_sections.cpp.
 #include "sections.hpp"
 
 #include "kinds.hpp"
@@ -7,7 +8,6 @@ namespace selvedge::config {
 namespace {
 
 using std::chrono::hours;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 Section<net::CertificateOptions> certificate_section() {
@@ -33,25 +33,6 @@ Section<net::TlsOptions> tls_section() {
            {"Whether TLS 1.2 is spoken too, not only 1.3."});
   keys.add("h2", &TlsOptions::h2, boolean(),
            {"Whether HTTP/2 is offered (RFC 9113, 3.2), not only HTTP/1.1."});
-  return keys;
-}
-
-Section<proxy::RouteOptions> route_section() {
-  using proxy::RouteOptions;
-  Section<RouteOptions> keys;
-  keys.add("name", &RouteOptions::name, text(kName, Empty::allowed),
-           {"For logs and metrics; when left out, the prefix."});
-  keys.add("prefix", &RouteOptions::prefix, text(kPrefix),
-           {"Paths that start with this; the longest match of the site wins."});
-  keys.add("origin", &RouteOptions::origin, text(kName),
-           {"A name from origins.", Reload::live, true});
-  keys.add("cache", &RouteOptions::cache, boolean(),
-           {"false: every request goes to the origin and nothing is stored."});
-  keys.add("default_lifetime", &RouteOptions::default_lifetime,
-           std::make_unique<DurationKind<seconds>>(seconds{0}, hours{24 * 3650}),
-           {"How long answers are fresh that do not say it themselves; 0s: they are not stored."});
-  keys.add("clients_may_revalidate", &RouteOptions::clients_may_revalidate, boolean(),
-           {"Whether no-cache and max-age=0 of a request make the cache ask the origin."});
   return keys;
 }
 

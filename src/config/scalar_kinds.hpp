@@ -3,8 +3,9 @@
 #pragma once
 
 #include "kind.hpp"
-#include "nearest.hpp"
 #include "units.hpp"
+
+#include <selvedge/config/nearest.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -35,8 +36,10 @@ struct Bounds {
   std::uint64_t least = 0;
   std::uint64_t most = 0;
   bool power_of_two = false;
+  bool or_zero = false;
 
   bool hold(std::uint64_t value) const {
+    if (or_zero && value == 0) return true;
     return value >= least && value <= most && (!power_of_two || (value & (value - 1)) == 0);
   }
 };
@@ -79,9 +82,10 @@ public:
   Shape shape() const override {
     Shape shape;
     shape.type = ShapeType::size;
-    shape.may_be_zero = bounds_.least == 0;
+    shape.may_be_zero = bounds_.least == 0 || bounds_.or_zero;
     shape.pattern = "^[0-9]+(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$";
-    shape.what = "a size from " + bytes_text(bounds_.least) + " to " + bytes_text(bounds_.most);
+    shape.what = bounds_.or_zero ? "0 or " : "";
+    shape.what += "a size from " + bytes_text(bounds_.least) + " to " + bytes_text(bounds_.most);
     return shape;
   }
 

@@ -5,7 +5,8 @@
 #pragma once
 
 #include "kind.hpp"
-#include "nearest.hpp"
+
+#include <selvedge/config/nearest.hpp>
 
 #include <map>
 #include <memory>

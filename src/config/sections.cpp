@@ -83,6 +83,8 @@ Section<Config> make_config_section() {
            section_list<proxy::SiteOptions>(
                site_section(), [](const proxy::SiteOptions& s) { return s.name; }, Empty::allowed),
            {"Which origin answers which requests. At least one."});
+  keys.add("purge", &Config::purge, section(purge_section()),
+           {"Who may purge what is stored without the admin API."});
   keys.add("admin", &Config::admin, section(admin_section()),
            {"Health, metrics, purging and control.", Reload::restart});
   keys.add("logs", &Config::logs, section(log_section()), {"Where logs go."});

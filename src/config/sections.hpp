@@ -13,6 +13,8 @@ Section<CacheOptions> cache_section();
 Section<downstream::Limits> limits_section();
 Section<upstream::OriginOptions> origin_section();
 Section<proxy::SiteOptions> site_section();
+Section<proxy::RouteOptions> route_section();
+Section<proxy::PurgeOptions> purge_section();
 
 // Everything.
 const Section<Config>& config_section();

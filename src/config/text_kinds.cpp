@@ -76,7 +76,10 @@ Shape PathKind::shape() const {
 }
 
 void TextListKind::read(const Input& input, std::vector<std::string>& to) const {
-  if (!input.node.IsSequence() || input.node.size() == 0) return input.refuse(shape().what);
+  const bool is_list = input.node.IsSequence();
+  if (!is_list || (input.node.size() == 0 && empty_ == Empty::refused)) {
+    return input.refuse(shape().what);
+  }
   std::vector<std::string> texts;
   for (const YAML::Node& node : input.node) {
     // A missing value has no place of its own.
@@ -104,7 +107,7 @@ Shape TextListKind::shape() const {
   shape.type = ShapeType::text_list;
   shape.what = "a list, each " + std::string(rule_.what);
   shape.pattern = rule_.pattern;
-  shape.may_be_empty = false;
+  shape.may_be_empty = empty_ == Empty::allowed;
   return shape;
 }
 

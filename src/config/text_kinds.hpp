@@ -41,13 +41,14 @@ private:
 
 class TextListKind final : public LineKind<std::vector<std::string>> {
 public:
-  explicit TextListKind(const TextRule& rule) : rule_(rule) {}
+  TextListKind(const TextRule& rule, Empty empty) : rule_(rule), empty_(empty) {}
   void read(const Input& input, std::vector<std::string>& to) const override;
   std::string yaml(const std::vector<std::string>& value) const override;
   Shape shape() const override;
 
 private:
   const TextRule& rule_;
+  Empty empty_;
 };
 
 } // namespace selvedge::config

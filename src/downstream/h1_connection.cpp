@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace selvedge::downstream {
 
@@ -17,7 +18,9 @@ constexpr std::size_t kCopied = 8192;       // content up to this size is copied
 constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
 constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 constexpr std::size_t kViews = 16;
-constexpr std::size_t kEmptyLineBytes = 16; // before one request; then they are malformed requests
+constexpr std::size_t kStatusLineBytes = 64; // at most, with the empty line behind the fields
+constexpr std::size_t kInterimBytes = 32768; // of interim responses that wait for their turn
+constexpr std::size_t kEmptyLineBytes = 16;  // before one request; then they are malformed requests
 
 iovec part_of(std::string_view text) {
   return {const_cast<char*>(text.data()), text.size()};
@@ -198,6 +201,38 @@ void H1Connection::flush_block() {
   write({&part, 1}, own);
 }
 
+void H1Connection::inform(http::Status status, std::span<const http::Field> fields) {
+  const bool has_request = state_ == Request::content || state_ == Request::complete;
+  if (is_closed() || is_blocked() || !has_request || answer_.has_begun) return;
+  if (request_.version == http::Version::http_1_0) return; // RFC 9110, 15.2
+  std::size_t room = kStatusLineBytes;
+  for (const http::Field& field : fields) room += field.name.size() + field.value.size() + 4;
+  const std::size_t before = interim_.size();
+  if (before + room > kInterimBytes) return;
+  interim_.resize(before + room);
+  Writer head({interim_.data() + before, room});
+  codec::h1::write_status_line(head, status);
+  for (const http::Field& field : fields) head.field(field.name, field.value);
+  head.end_of_head();
+  SELVEDGE_ASSERT(head.fits());
+  interim_.resize(before + head.size());
+  // From the loop: the caller goes on with the stream, which a failing write would end.
+  if (before > 0) return;
+  worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->flush_interim(); });
+}
+
+void H1Connection::append_interim() {
+  const std::string text = std::exchange(interim_, {});
+  if (!text.empty()) append_to_block(text);
+}
+
+void H1Connection::flush_interim() {
+  if (is_closed() || interim_.empty()) return; // it went out in front of the answer
+  append_interim();
+  flush_block();
+  if (!is_closed() && is_blocked()) set_timer();
+}
+
 void H1Connection::respond(const Response& response) {
   SELVEDGE_ASSERT(!answer_.has_begun);
   const boost::intrusive_ptr<H1Connection> keep(this);
@@ -228,6 +263,7 @@ void H1Connection::respond(const Response& response) {
 }
 
 void H1Connection::write_head(const Response& response) {
+  append_interim();
   if (block_size_ > kFlushAt) flush_block();
   if (is_closed()) return;
   Writer head(worker().output_buffer().subspan(block_size_));
@@ -376,7 +412,11 @@ void H1Connection::end_answer(bool is_complete) {
 
 void H1Connection::on_output_drained() {
   on_body_ready();
-  if (!is_closed() && !is_blocked() && state_ == Request::none) resume_reading();
+  if (is_closed() || is_blocked() || is_refused_) return;
+  if (!answer_.has_begun) set_timer(); // what went out was an interim response
+  const bool is_full =
+      state_ == Request::content && content_.buffered() >= limits().body_buffer / 2;
+  if (state_ != Request::complete && !is_full) resume_reading();
 }
 
 void H1Connection::on_body_ready() {
@@ -429,6 +469,7 @@ void H1Connection::on_timeout() {
 
 void H1Connection::on_closing() {
   content_.fail();
+  interim_.clear();
   Stream::end({false});
   answer_ = Answer{};
 }

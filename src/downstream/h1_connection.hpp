@@ -8,6 +8,7 @@
 #include <selvedge/codec/h1_writer.hpp>
 
 #include <optional>
+#include <string>
 
 namespace selvedge::downstream {
 
@@ -20,6 +21,7 @@ public:
   void begin_drain() override;
 
   // Stream
+  void inform(http::Status status, std::span<const http::Field> fields) override;
   void respond(const Response& response) override;
   bool has_responded() const override { return answer_.has_begun; }
   void abort() override;
@@ -57,6 +59,8 @@ private:
   void take_content(std::string_view bytes);
   void refuse(base::Error error);
 
+  void append_interim();
+  void flush_interim();
   void write_head(const Response& response);
   void pump();
   bool pump_once();
@@ -72,6 +76,7 @@ private:
   std::optional<codec::h1::RequestParser> parser_;
   Request state_ = Request::none;
   Answer answer_;
+  std::string interim_;        // interim responses of this request that are about to go out
   std::size_t block_size_ = 0; // bytes of this turn in the worker's output buffer
   std::size_t empty_line_bytes_ = 0;
   std::uint32_t requests_ = 0;

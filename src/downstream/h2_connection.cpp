@@ -329,6 +329,14 @@ base::Result<void> H2Stream::finish_head(bool has_content) {
   return {};
 }
 
+void H2Stream::inform(http::Status status, std::span<const http::Field> fields) {
+  if (connection_ == nullptr || has_responded_) return;
+  // For a client that does not read, hints would only pile up.
+  if (connection_->is_closed() || connection_->is_blocked()) return;
+  connection_->session_.respond_interim(id_, status, fields);
+  connection_->schedule_flush();
+}
+
 void H2Stream::respond(const Response& response) {
   SELVEDGE_ASSERT(!has_responded_);
   has_responded_ = true;

@@ -20,6 +20,7 @@ class H2Stream final : public Stream,
 public:
   void open(H2Connection& connection, codec::h2::StreamId id);
 
+  void inform(http::Status status, std::span<const http::Field> fields) override;
   void respond(const Response& response) override;
   bool has_responded() const override { return has_responded_; }
   void abort() override;

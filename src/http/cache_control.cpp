@@ -1,4 +1,6 @@
-#include <selvedge/http/cache_control.hpp>
+#include "cache_directives.hpp"
+
+#include <string>
 
 namespace selvedge::http {
 
@@ -8,63 +10,79 @@ using Seconds = std::chrono::seconds;
 
 struct Directive {
   std::string_view name;
-  std::optional<std::string_view> argument; // without its quotes
+  std::optional<std::string_view> argument; // without its quotes; nothing: there is no "="
+  bool is_malformed = false;                // quotes that do not enclose all of the argument
 };
+
+// Where the quoted-string that `text` begins with ends: the place of its closing quote (RFC 9110,
+// 5.6.4).
+std::size_t closing_quote(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i;
+    if (text[i] == '\\') ++i;
+  }
+  return std::string_view::npos;
+}
 
 Directive split(std::string_view element) {
   const std::size_t equals = element.find('=');
   if (equals == std::string_view::npos) return {element, std::nullopt};
-  std::string_view argument = trim(element.substr(equals + 1));
-  if (argument.size() >= 2 && argument.front() == '"' && argument.back() == '"') {
-    argument = argument.substr(1, argument.size() - 2);
+  Directive directive{trim(element.substr(0, equals)), trim(element.substr(equals + 1))};
+  std::string_view& argument = *directive.argument;
+  if (argument.starts_with('"')) {
+    directive.is_malformed = closing_quote(argument) != argument.size() - 1;
+    if (!directive.is_malformed) argument = argument.substr(1, argument.size() - 2);
   }
-  return {trim(element.substr(0, equals)), argument};
+  return directive;
+}
+
+// What a quoted-string says: a backslash is taken off each quoted-pair.
+std::string without_escapes(std::string_view text) {
+  std::string said;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) ++i;
+    said.push_back(text[i]);
+  }
+  return said;
+}
+
+std::optional<Seconds> seconds_of(const Directive& directive) {
+  if (directive.is_malformed) return std::nullopt;
+  const std::string_view text = directive.argument.value_or("");
+  if (text.find('\\') == std::string_view::npos) return parse_delta_seconds(text);
+  return parse_delta_seconds(without_escapes(text));
 }
 
 // The first of a repeated directive counts (RFC 9111, 4.2.1), also where it was not a number.
 void set_once(std::optional<Seconds>& to, const Directive& directive) {
-  if (!to) to = parse_delta_seconds(directive.argument.value_or("")).value_or(Seconds{0});
+  if (!to) to = seconds_of(directive).value_or(Seconds{0});
 }
 
-struct DurationDirective {
-  std::string_view name;
-  std::optional<Seconds> CacheControl::*member;
-};
-constexpr DurationDirective kDurations[] = {
-    {"max-age", &CacheControl::max_age},
-    {"s-maxage", &CacheControl::s_maxage},
-    {"stale-while-revalidate", &CacheControl::stale_while_revalidate},
-    {"stale-if-error", &CacheControl::stale_if_error},
-    {"min-fresh", &CacheControl::min_fresh},
-};
-
-struct FlagDirective {
-  std::string_view name;
-  bool CacheControl::*member;
-};
-constexpr FlagDirective kFlags[] = {
-    {"no-store", &CacheControl::no_store},
-    {"no-cache", &CacheControl::no_cache},
-    {"private", &CacheControl::is_private},
-    {"public", &CacheControl::is_public},
-    {"must-revalidate", &CacheControl::must_revalidate},
-    {"proxy-revalidate", &CacheControl::proxy_revalidate},
-    {"must-understand", &CacheControl::must_understand},
-    {"only-if-cached", &CacheControl::only_if_cached},
-    {"no-transform", &CacheControl::no_transform},
-    {"immutable", &CacheControl::immutable},
-};
+// Of a directive that is repeated all lists count: leaving one out could serve what it protects.
+void add_fields(CacheControl& control, const FieldsDirective& known, const Directive& directive) {
+  FieldNames names;
+  if (directive.argument && !directive.is_malformed) names = field_names_of(*directive.argument);
+  if (names.empty()) control.*known.whole = true;
+  FieldNames& all = control.*known.fields;
+  all.insert(all.end(), names.begin(), names.end());
+}
 
 void apply(CacheControl& control, const Directive& directive) {
-  for (const FlagDirective& flag : kFlags) {
-    if (equals_ignoring_case(directive.name, flag.name)) {
-      control.*flag.member = true;
+  for (const FlagDirective& known : kFlagDirectives) {
+    if (equals_ignoring_case(directive.name, known.name)) {
+      control.*known.member = true;
       return;
     }
   }
-  for (const DurationDirective& duration : kDurations) {
-    if (equals_ignoring_case(directive.name, duration.name)) {
-      set_once(control.*duration.member, directive);
+  for (const DurationDirective& known : kDurationDirectives) {
+    if (equals_ignoring_case(directive.name, known.name)) {
+      set_once(control.*known.member, directive);
+      return;
+    }
+  }
+  for (const FieldsDirective& known : kFieldsDirectives) {
+    if (equals_ignoring_case(directive.name, known.name)) {
+      add_fields(control, known, directive);
       return;
     }
   }
@@ -78,6 +96,19 @@ void apply(CacheControl& control, const Directive& directive) {
 }
 
 } // namespace
+
+FieldNames field_names_of(std::string_view list) {
+  FieldNames names;
+  for_each_element(list, [&names](std::string_view element) {
+    if (is_token(element)) {
+      names.push_back(element);
+      return true;
+    }
+    names.clear();
+    return false;
+  });
+  return names;
+}
 
 std::optional<Seconds> parse_delta_seconds(std::string_view text) {
   constexpr std::int64_t kLargest = std::int64_t{1} << 31;

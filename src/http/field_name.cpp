@@ -9,14 +9,19 @@ namespace selvedge::http {
 namespace {
 
 // In the order of FieldName.
-constexpr std::array<std::string_view, 54> kNames = {
+constexpr std::array<std::string_view, 62> kNames = {
     "",
     "accept-encoding",
+    "accept-language",
+    "accept-ranges",
     "age",
     "allow",
     "authorization",
     "cache-control",
+    "cache-group-invalidation",
+    "cache-groups",
     "cache-status",
+    "cache-tag",
     "cdn-cache-control",
     "connection",
     "content-encoding",
@@ -40,9 +45,11 @@ constexpr std::array<std::string_view, 54> kNames = {
     "last-modified",
     "link",
     "location",
+    "no-vary-search",
     "pragma",
     "priority",
     "proxy-authenticate",
+    "proxy-authentication-info",
     "proxy-authorization",
     "proxy-connection",
     "proxy-status",
@@ -64,10 +71,11 @@ constexpr std::array<std::string_view, 54> kNames = {
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
+    "xkey",
 };
-static_assert(kNames.size() == static_cast<std::size_t>(FieldName::x_forwarded_proto) + 1);
+static_assert(kNames.size() == static_cast<std::size_t>(FieldName::xkey) + 1);
 
-constexpr std::size_t kLongest = 22;
+constexpr std::size_t kLongest = 25;
 static_assert(std::all_of(kNames.begin(), kNames.end(),
                           [](std::string_view name) { return name.size() <= kLongest; }));
 
@@ -116,6 +124,7 @@ bool is_hop_by_hop(FieldName name) {
   case FieldName::connection:
   case FieldName::keep_alive:
   case FieldName::proxy_authenticate:
+  case FieldName::proxy_authentication_info:
   case FieldName::proxy_authorization:
   case FieldName::proxy_connection:
   case FieldName::te:

@@ -51,6 +51,16 @@ bool none_match_is_false(const FieldList& fields, std::string_view etag) {
   return false;
 }
 
+// RFC 9111, 4.3.2: what If-Modified-Since is compared with. Nothing where the field that counts is
+// not a date: then nobody can say.
+std::optional<std::chrono::sys_seconds> modification_date(const Validators& validators,
+                                                          std::chrono::sys_seconds received,
+                                                          std::chrono::sys_seconds now) {
+  if (!validators.last_modified.empty()) return parse_http_date(validators.last_modified, now);
+  if (!validators.date.empty()) return parse_http_date(validators.date, now);
+  return received;
+}
+
 } // namespace
 
 std::optional<EntityTag> parse_entity_tag(std::string_view text) {
@@ -64,16 +74,20 @@ bool matches_weakly(const EntityTag& a, const EntityTag& b) {
   return a.opaque == b.opaque;
 }
 
-bool is_not_modified(const RequestHead& request, std::string_view etag,
-                     std::string_view last_modified, std::chrono::sys_seconds now) {
+bool matches_strongly(const EntityTag& a, const EntityTag& b) {
+  return !a.is_weak && !b.is_weak && a.opaque == b.opaque;
+}
+
+bool is_not_modified(const RequestHead& request, const Validators& validators,
+                     std::chrono::sys_seconds received, std::chrono::sys_seconds now) {
   if (request.method != Method::get && request.method != Method::head) return false;
   if (request.fields.find(FieldName::if_none_match) != nullptr) {
-    return none_match_is_false(request.fields, etag);
+    return none_match_is_false(request.fields, validators.etag);
   }
   // RFC 9110, 13.1.3: ignored when it is repeated or not a date.
   if (request.fields.count(FieldName::if_modified_since) != 1) return false;
   const auto since = parse_http_date(request.fields.value(FieldName::if_modified_since), now);
-  const auto modified = parse_http_date(last_modified, now);
+  const auto modified = modification_date(validators, received, now);
   return since && modified && *modified <= *since;
 }
 

@@ -39,13 +39,14 @@ std::string_view cache_status_text(std::string_view node, const CacheStatusParts
   Text text(arena);
   text << node;
   if (parts.outcome == CacheOutcome::hit || parts.outcome == CacheOutcome::stale) {
-    text << "; hit; ttl=" << parts.ttl.count();
-    return text.view();
+    if (parts.forward_reason.empty()) text << "; hit";
   }
   if (!parts.forward_reason.empty()) text << "; fwd=" << parts.forward_reason;
   if (parts.forward_status != 0) text << "; fwd-status=" << std::int64_t{parts.forward_status};
   if (parts.is_stored) text << "; stored";
   if (parts.outcome == CacheOutcome::collapsed) text << "; collapsed";
+  if (parts.ttl) text << "; ttl=" << parts.ttl->count();
+  if (!parts.detail.empty()) text << "; detail=" << parts.detail;
   return text.view();
 }
 
@@ -75,6 +76,7 @@ http::Status status_of(base::Error error) {
   case ErrorCode::closed:
   case ErrorCode::protocol:
   case ErrorCode::too_large:
+  case ErrorCode::server_error:
     return 502;
   case ErrorCode::no_origin:
   case ErrorCode::overloaded:
@@ -94,6 +96,13 @@ std::string_view number_text(std::int64_t number, base::Arena& arena) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   return arena.copy({digits, static_cast<std::size_t>(end - digits)});
+}
+
+std::string_view purge_content(std::uint64_t epoch, std::size_t matched, base::Arena& arena) {
+  Text text(arena);
+  text << "{\"epoch\":" << static_cast<std::int64_t>(epoch)
+       << ",\"matched\":" << static_cast<std::int64_t>(matched) << "}\n";
+  return text.view();
 }
 
 std::string_view error_content(http::Status status, base::Arena& arena) {

@@ -1,109 +1,166 @@
 #include "exchange.hpp"
 
-#include "answers.hpp"
+#include "answer_form.hpp"
+#include "normalize.hpp"
 
-#include <selvedge/http/validator.hpp>
+#include <selvedge/proxy/purge.hpp>
 
 namespace selvedge::proxy {
 
 using base::Error;
-using base::ErrorCode;
-using base::ErrorSource;
 using cache::Action;
-using cache::Fill;
+using cache::Standing;
 using http::CacheOutcome;
 using http::FieldName;
 using http::Method;
 
 namespace {
+
 constexpr http::Status kClientGone = 499; // in logs and metrics, as nginx has it
+
+bool is_retrieval(Method method) {
+  return method == Method::get || method == Method::head;
+}
+
 } // namespace
 
 void Exchange::start() {
-  const http::RequestHead& request = stream_.request();
+  http::RequestHead& request = stream_.request();
   routing_ = proxy_.routing_;
   if (request.method == Method::connect || request.method == Method::trace) {
     return answer_status(405);
   }
+  // Before anything is decided by them: the origin will not see what is for this hop only.
+  http::remove_hop_by_hop(request.fields);
+  request.target = cache::normal_path(request.target, stream_.arena());
   route_ = routing_->find(request.authority, request.path());
   if (route_ == nullptr) {
     proxy_.counters_.unrouted.add();
     return answer_status(404);
   }
+  normalize(request, *route_, stream_.arena());
+  if (request.method == Method::purge && routing_->purgers() != nullptr) return answer_purge();
+  if (request.method == Method::options && !take_hop()) return answer_status(204);
   look_up();
 }
 
-void Exchange::look_up() {
-  const http::RequestHead& request = stream_.request();
-  key_ = cache::make_cache_key(request.scheme, request.authority, request.target, stream_.arena());
-  const bool may_be_stored =
-      route_->policy.enabled && (request.method == Method::get || request.method == Method::head);
-  cache::StoredResponsePtr stored;
-  if (may_be_stored) stored = proxy_.store_.find(key_, request);
-  const cache::CacheDecision decision =
-      cache::decide(request, stored.get(), proxy_.worker_.now(), route_->policy);
-  switch (decision.action) {
-  case Action::serve:
-    return serve(std::move(stored), CacheOutcome::hit, decision);
-  case Action::serve_stale_and_revalidate:
-    revalidate_in_background(stored);
-    return serve(std::move(stored), CacheOutcome::stale, decision);
-  case Action::answer_504:
-    forward_reason_ = {};
-    return answer_status(504);
-  case Action::pass:
-    return go_alone(request.method == Method::get || request.method == Method::head ? "bypass"
-                                                                                    : "method");
-  case Action::revalidate:
-    was_stale_ = true;
-    return join_fill(std::move(stored), {});
-  case Action::fetch:
-    was_stale_ = stored != nullptr;
-    return join_fill(nullptr, {});
+// RFC 9110, 7.6.2: one hop less of those that OPTIONS may still go. False: none is left.
+bool Exchange::take_hop() {
+  constexpr std::string_view kName = "max-forwards";
+  http::FieldList& fields = stream_.request().fields;
+  const http::Field* field = fields.find(kName);
+  const auto left = field == nullptr ? std::nullopt : http::parse_delta_seconds(field->value);
+  if (!left) return true;
+  if (left->count() == 0) return false;
+  fields.remove_if(
+      [](const http::Field& one) { return http::equals_ignoring_case(one.name, kName); });
+  fields.add(kName, number_text(left->count() - 1, stream_.arena()));
+  return true;
+}
+
+// The origin is not asked: a PURGE is for this cache.
+void Exchange::answer_purge() {
+  if (!routing_->purgers()->contains(stream_.client().peer_address)) return answer_status(403);
+  const PurgeRequest wanted = purge_request_of(stream_.request());
+  if (!refusal_of(wanted).empty()) return answer_status(400);
+  const PurgeReceipt receipt =
+      purge(proxy_.store_, proxy_.fills_, routing_.get(), wanted, proxy_.worker_.now().steady);
+  if (proxy_.options_.purge_counters != nullptr) {
+    proxy_.options_.purge_counters->note(wanted, receipt);
   }
+  base::Arena& arena = stream_.arena();
+  outcome_ = CacheOutcome::synthetic;
+  status_ = 200;
+  add_field(FieldName::via, proxy_.via_);
+  add_field(FieldName::content_type, "application/json");
+  own_content_ = purge_content(receipt.epoch, receipt.matched, arena);
+  downstream::Response response;
+  response.status = 200;
+  response.content_length = own_content_.size();
+  response.content = this;
+  send(response);
 }
 
 // --- from the store
 
+cache::StoredResponsePtr Exchange::find() {
+  const http::RequestHead& request = stream_.request();
+  cache::StoredResponsePtr found = proxy_.store_.find(key_, request);
+  if (found || !proxy_.store_.has_query_free()) return found;
+  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request);
+}
+
+void Exchange::look_up() {
+  const http::RequestHead& request = stream_.request();
+  key_ = cache::make_cache_key(request, route_->key, stream_.arena());
+  cache::StoredResponsePtr stored;
+  if (route_->policy.enabled && is_retrieval(request.method)) stored = find();
+  const Standing standing =
+      stored ? proxy_.store_.purges().standing(stored->purge_state()) : Standing::valid;
+  const cache::CacheDecision decision =
+      cache::decide(request, stored.get(), proxy_.worker_.now(), route_->policy, standing);
+  switch (decision.action) {
+  case Action::serve: {
+    const bool is_fresh = decision.ttl > base::Seconds{0};
+    return serve(std::move(stored), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, decision);
+  }
+  case Action::serve_stale_and_revalidate:
+    revalidate_in_background(stored);
+    return serve(std::move(stored), CacheOutcome::stale, decision);
+  case Action::answer_504:
+    if (serve_part()) return;
+    forward_reason_ = {}; // nothing is forwarded
+    return answer_status(504);
+  case Action::fetch_alone:
+    return fetch_alone();
+  case Action::pass:
+    return go_alone(is_retrieval(request.method) ? "bypass" : "method");
+  case Action::revalidate:
+  case Action::fetch:
+    if (serve_part()) return;
+    if (!stored && uses_slices()) return begin_slices();
+    return ask_origin(std::move(stored), decision);
+  }
+}
+
+// RFC 9111, 3.3: a part that is stored answers a request for a part of it.
+bool Exchange::serve_part() {
+  const http::RequestHead& request = stream_.request();
+  if (request.method != Method::get || request.fields.find(FieldName::range) == nullptr ||
+      !route_->policy.enabled) {
+    return false;
+  }
+  const base::Instant now = proxy_.worker_.now();
+  for (cache::StoredResponsePtr& part : proxy_.store_.find_partial(key_, request)) {
+    forward_reason_ = "partial"; // unless it serves
+    const auto wanted = range_within(request, *part, now.wall);
+    if (!wanted) continue;
+    const Standing standing = proxy_.store_.purges().standing(part->purge_state());
+    const auto decision = cache::decide(request, part.get(), now, route_->policy, standing);
+    if (decision.action != Action::serve) continue;
+    const bool is_fresh = decision.ttl > base::Seconds{0};
+    serve(std::move(part), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, decision);
+    return true;
+  }
+  return false;
+}
+
 void Exchange::serve(cache::StoredResponsePtr stored, CacheOutcome outcome,
-                     const cache::CacheDecision& decision) {
+                     const cache::CacheDecision& decision, std::string_view detail) {
   stored_ = std::move(stored);
   outcome_ = outcome;
   reader_ = cache::BodyReader(stored_->body());
   CacheStatusParts parts;
   parts.outcome = outcome;
   parts.ttl = decision.ttl;
-  extras_.add(FieldName::cache_status,
-              cache_status_text(proxy_.options_.node_name, parts, stream_.arena()));
-  add_cache_fields(decision.age);
-  respond_stored(*stored_);
-}
-
-void Exchange::add_cache_fields(base::Seconds age) {
-  extras_.add(FieldName::age, number_text(age.count(), stream_.arena()));
-  extras_.add(FieldName::via, proxy_.via_);
-}
-
-bool Exchange::is_not_modified(const cache::StoredResponse& stored) const {
-  const bool has_condition = stored.status() == 200 && outcome_ != CacheOutcome::pass;
-  return has_condition && http::is_not_modified(stream_.request(), stored.etag(),
-                                                stored.last_modified(), proxy_.worker_.now().wall);
-}
-
-void Exchange::respond_stored(const cache::StoredResponse& stored) {
-  downstream::Response response;
-  response.block = &stored.head();
-  response.fields = {extras_.fields.data(), extras_.count};
-  response.status = stored.status();
-  if (is_not_modified(stored)) {
-    response.status = 304;
-  } else if (!http::has_no_content(stored.status())) {
-    // HTTP/1.1 has trailers only behind chunked content.
-    if (trailers().empty()) response.content_length = stored.body().length();
-    response.content = this;
+  if (!detail.empty()) { // the origin was asked first
+    parts.forward_reason = forward_reason_;
+    parts.detail = detail;
   }
-  status_ = response.status;
-  stream_.respond(response); // the last word: the stream may be over
+  add_field(FieldName::cache_status,
+            cache_status_text(proxy_.options_.node_name, parts, stream_.arena()));
+  add_cache_fields(decision.age);
+  respond(*stored_);
 }
 
 void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
@@ -114,233 +171,26 @@ void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
   task.routing = routing_;
   task.route = route_;
   task.stale = stale;
+  task.has_fallback = true;
   Filler::start(proxy_, stream_.request(), stream_.client(), std::move(task));
-}
-
-// --- from the origin, shared
-
-void Exchange::join_fill(cache::StoredResponsePtr stale, std::string_view variant) {
-  const http::RequestHead& request = stream_.request();
-  if (is_loop(request, proxy_.via_name_)) return answer_status(508);
-  // The answer to HEAD has no content to keep: it is asked for as it is.
-  if (request.method == Method::head) return go_alone(was_stale_ ? "stale" : "uri-miss");
-  forward_reason_ = was_stale_ ? "stale" : "uri-miss";
-  cache::FillTable::Joined joined = proxy_.fills_.join(key_, variant, *this);
-  fill_ = std::move(joined.fill);
-  is_leader_ = joined.is_leader;
-  if (!is_leader_) {
-    outcome_ = CacheOutcome::collapsed;
-    proxy_.counters_.collapsed.add();
-    if (fill_->state() != Fill::State::waiting) on_progress();
-    return;
-  }
-  outcome_ = CacheOutcome::miss;
-  if (!stale && serve_if_stored_meanwhile()) return;
-  start_filler(Purpose::fill, std::move(stale));
-}
-
-// Another fill may have ended between the lookup and the join: then ours is not needed.
-bool Exchange::serve_if_stored_meanwhile() {
-  cache::StoredResponsePtr found = proxy_.store_.find(key_, stream_.request());
-  const cache::CacheDecision decision =
-      cache::decide(stream_.request(), found.get(), proxy_.worker_.now(), route_->policy);
-  if (decision.action != Action::serve) return false;
-  const cache::FillPtr fill = fill_;
-  proxy_.fills_.remove(*fill);
-  leave_fill();
-  // Whoever joined in the meantime finds the same in the store.
-  fill->fail({ErrorCode::cancelled, ErrorSource::internal});
-  serve(std::move(found), CacheOutcome::hit, decision);
-  return true;
-}
-
-void Exchange::start_filler(Purpose purpose, cache::StoredResponsePtr stale) {
-  const http::RequestHead& request = stream_.request();
-  Filler::Task task;
-  task.fill = fill_;
-  task.routing = routing_;
-  task.route = route_;
-  task.purpose = purpose;
-  task.stale = std::move(stale);
-  if (request.has_content) task.content = &stream_.content();
-  auto filler = Filler::start(proxy_, request, stream_.client(), std::move(task));
-  if (request.has_content) filler_ = std::move(filler);
-}
-
-// A fill of our own that nobody else can find.
-void Exchange::go_alone(std::string_view reason) {
-  if (is_loop(stream_.request(), proxy_.via_name_)) return answer_status(508);
-  forward_reason_ = reason;
-  outcome_ = CacheOutcome::pass;
-  is_leader_ = true;
-  fill_ = new Fill(std::string(key_.text), key_.print);
-  fill_->subscribe(*this);
-  start_filler(Purpose::pass, nullptr);
-}
-
-void Exchange::leave_fill() {
-  if (!fill_) return;
-  fill_->unsubscribe(*this);
-  reader_.leave();
-  fill_->note_consumed(); // what this reader held back is free
-  proxy_.wakes_->remove(*this);
-  fill_.reset();
-}
-
-void Exchange::resume() {
-  if (stream_.has_responded()) {
-    stream_.on_body_ready();
-  } else {
-    answer_from_fill();
-  }
-}
-
-void Exchange::answer_from_fill() {
-  switch (fill_->state()) {
-  case Fill::State::waiting:
-    return;
-  case Fill::State::failed:
-    // The fill was not needed, or its leader had no use for it: look again, once.
-    if (fill_->error().code == ErrorCode::cancelled && !is_leader_) return follow_elsewhere();
-    return answer_error(fill_->error());
-  case Fill::State::alone:
-    if (!is_leader_) return follow_elsewhere();
-    break;
-  case Fill::State::streaming:
-  case Fill::State::complete:
-    if (!cache::selects(*fill_->response(), stream_.request())) return follow_elsewhere();
-    break;
-  }
-  serve_fill();
-}
-
-// What the fill brings is not for us: another variant, an answer to its leader alone, or nothing.
-void Exchange::follow_elsewhere() {
-  const cache::FillPtr fill = fill_;
-  leave_fill();
-  if (looked_again_ || fill->state() == Fill::State::alone) return go_alone("bypass");
-  looked_again_ = true;
-  if (fill->state() == Fill::State::failed) return look_up();
-  // Those who want the same variant wait for one fill of it.
-  join_fill(nullptr, variant_wanted(*fill->response()));
-}
-
-std::string Exchange::variant_wanted(const cache::StoredResponse& other) const {
-  http::FieldList vary;
-  for (const http::Field& field : other.head().fields()) {
-    if (field.id == FieldName::vary) vary.add(field);
-  }
-  return cache::vary_text(vary, stream_.request()).value_or(std::string());
-}
-
-void Exchange::serve_fill() {
-  const cache::StoredResponse& answer = *fill_->response();
-  status_ = answer.status();
-  const bool was_validated = fill_->was_validated();
-  if (was_validated && is_leader_) outcome_ = CacheOutcome::revalidated;
-  reader_ = cache::BodyReader::growing(answer.body());
-  CacheStatusParts parts;
-  parts.outcome = outcome_;
-  parts.forward_reason = forward_reason_;
-  if (is_leader_) parts.forward_status = was_validated ? http::Status{304} : answer.status();
-  parts.is_stored = is_leader_ && fill_->state() != Fill::State::alone;
-  extras_.add(FieldName::cache_status,
-              cache_status_text(proxy_.options_.node_name, parts, stream_.arena()));
-  // RFC 9111, 5.1: an Age says that the answer was not made for this request.
-  const base::Seconds age = answer.freshness().age(proxy_.worker_.now().steady);
-  const bool is_shared = outcome_ == CacheOutcome::collapsed || was_validated;
-  if (is_shared || age.count() > 0) {
-    add_cache_fields(age);
-  } else {
-    extras_.add(FieldName::via, proxy_.via_);
-  }
-  respond_stored(answer);
-}
-
-// --- content
-
-http::BodySource::Peek Exchange::peek(std::span<std::string_view> views) {
-  if (!own_content_.empty()) {
-    views[0] = own_content_;
-    return {http::BodyState::ready, 1, true};
-  }
-  if (status_ == 0 || (!stored_ && !fill_)) return {http::BodyState::end, 0, true};
-  if (fill_ && !reader_.is_started()) {
-    if (auto first = fill_->take_first(*this)) reader_.start(std::move(first));
-  }
-  return reader_.peek(views);
-}
-
-void Exchange::consume(std::size_t bytes) {
-  if (!own_content_.empty()) {
-    own_content_.remove_prefix(bytes);
-    return;
-  }
-  reader_.consume(bytes);
-  if (fill_) fill_->note_consumed();
-}
-
-// --- made here
-
-void Exchange::refuse(Error error) {
-  proxy_.counters_.refused.add();
-  if (filler_) filler_->detach_client();
-  answer_error(error);
-}
-
-void Exchange::answer_error(Error error) {
-  extras_.add(FieldName::proxy_status,
-              proxy_status_text(proxy_.options_.node_name, error, stream_.arena()));
-  outcome_ = error.source == ErrorSource::downstream ? CacheOutcome::none : CacheOutcome::error;
-  answer_status(status_of(error));
-}
-
-void Exchange::answer_status(http::Status status) {
-  leave_fill();
-  base::Arena& arena = stream_.arena();
-  extras_.add(FieldName::via, proxy_.via_);
-  if (outcome_ == CacheOutcome::none || outcome_ == CacheOutcome::pass) {
-    outcome_ = CacheOutcome::synthetic;
-  }
-  status_ = status;
-  if (!forward_reason_.empty()) {
-    CacheStatusParts parts;
-    parts.outcome = outcome_;
-    parts.forward_reason = forward_reason_;
-    extras_.add(FieldName::cache_status,
-                cache_status_text(proxy_.options_.node_name, parts, arena));
-  }
-  extras_.add(FieldName::content_type, "text/plain; charset=utf-8");
-  if (status == 405) extras_.add(FieldName::allow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  if (status == 503) extras_.add(FieldName::retry_after, "1");
-  own_content_ = error_content(status, arena);
-  downstream::Response response;
-  response.status = status;
-  response.fields = {extras_.fields.data(), extras_.count};
-  response.content_length = own_content_.size();
-  response.content = this;
-  stream_.respond(response);
 }
 
 // --- the end
 
 void Exchange::on_stream_end(const downstream::StreamEnd& end) {
-  if (filler_) filler_->detach_client();
   leave_fill();
   if (status_ == 0) status_ = kClientGone;
   const net::Worker& worker = proxy_.worker_;
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(worker.now().steady -
                                                                               stream_.started());
-  if (route_ != nullptr) {
-    route_->counters->count(outcome_, status_, duration, reader_.consumed());
-  }
+  if (route_ != nullptr) route_->counters->count(outcome_, status_, duration, content_bytes_);
   AccessRecord* record = proxy_.log_ != nullptr ? proxy_.log_->reserve() : nullptr;
   if (record == nullptr) return;
   const http::RequestHead& request = stream_.request();
   record->clear();
   record->time = worker.now().wall;
   record->duration = duration;
-  record->content_bytes = reader_.consumed();
+  record->content_bytes = content_bytes_;
   record->status = status_;
   record->outcome = outcome_;
   record->version = request.version;

@@ -1,19 +1,30 @@
 // One request and its answer on one stream: decides where the answer comes from, waits for it where
 // it must, and is the source of its content.
+//   exchange.cpp         the beginning, what the store has, the end
+//   exchange_fill.cpp    waiting for the origin, alone or with others
+//   exchange_slices.cpp  large objects, slice by slice
+//   exchange_answer.cpp  the answer as it is written
 // Thread: the worker of the stream; on_progress() from any.
 #pragma once
 
+#include "answers.hpp"
 #include "filler.hpp"
+#include "range_source.hpp"
+#include "sliced_content.hpp"
 #include "wake_queue.hpp"
 
 #include <selvedge/cache/decide.hpp>
 #include <selvedge/proxy/proxy.hpp>
+
+#include <boost/container/small_vector.hpp>
 
 namespace selvedge::proxy {
 
 class Exchange final : public downstream::StreamUser,
                        public http::BodySource,
                        private cache::Fill::Reader,
+                       private upstream::InterimSink,
+                       private SlicedContent::User,
                        private WakeQueue::Item {
 public:
   Exchange(Proxy& proxy, downstream::Stream& stream) : proxy_(proxy), stream_(stream) {}
@@ -25,56 +36,88 @@ public:
   // The content of the answer.
   Peek peek(std::span<std::string_view> views) override;
   void consume(std::size_t bytes) override;
-  std::span<const http::Field> trailers() const override { return reader_.trailers(); }
+  std::span<const http::Field> trailers() const override;
 
 private:
   void on_progress() override { proxy_.wakes_->push(*this); }
+  void on_interim(const http::ResponseHead& head) override;
   void resume() override;
 
+  // --- from the store
+  void answer_purge();
+  bool take_hop();
   void look_up();
+  cache::StoredResponsePtr find();
+  bool serve_part();
   void serve(cache::StoredResponsePtr stored, http::CacheOutcome outcome,
-             const cache::CacheDecision& decision);
+             const cache::CacheDecision& decision, std::string_view detail = {});
   void revalidate_in_background(const cache::StoredResponsePtr& stale);
-  void join_fill(cache::StoredResponsePtr stale, std::string_view variant);
+
+  // --- from the origin
+  void ask_origin(cache::StoredResponsePtr stored, const cache::CacheDecision& decision);
+  void send_early_hints(const cache::StoredResponse& stale);
+  void join_fill(std::string variant);
   bool serve_if_stored_meanwhile();
-  void go_alone(std::string_view reason);
-  void start_filler(Purpose purpose, cache::StoredResponsePtr stale);
+  void fetch_alone();
+  void go_alone(std::string_view reason, Purpose purpose = Purpose::pass);
+  void start_filler(Purpose purpose);
+  std::vector<cache::StoredResponsePtr> candidates();
   void leave_fill();
   void answer_from_fill();
+  void answer_failure(base::Error error);
+  bool may_share(const cache::StoredResponse& response) const;
   void follow_elsewhere();
   std::string variant_wanted(const cache::StoredResponse& other) const;
   void serve_fill();
-  void answer_error(base::Error error);
-  void answer_status(http::Status status);
 
-  struct Extras { // what is written behind the stored fields
-    std::array<http::Field, 6> fields;
-    std::size_t count = 0;
-    void add(http::FieldName id, std::string_view value) {
-      fields[count++] = {id, text_of(id), value};
-    }
-  };
+  // --- in slices
+  bool uses_slices() const;
+  bool is_sliced() const { return slices_ && !fill_; } // and has not turned to a fill of its own
+  void begin_slices();
+  void on_slice_head() override;
+  void on_slice_ready() override { stream_.on_body_ready(); }
+  void add_slice_fields(const cache::StoredResponse& head);
+  void respond_slices(const cache::StoredResponse& head);
+
+  // --- the answer
+  void add_field(http::FieldName id, std::string_view value) {
+    extras_.push_back({id, text_of(id), value});
+  }
   void add_cache_fields(base::Seconds age);
-  void respond_stored(const cache::StoredResponse& stored);
-  bool is_not_modified(const cache::StoredResponse& stored) const;
+  void respond(const cache::StoredResponse& answer);
+  void answer_unsatisfied(std::uint64_t complete_length);
+  void respond_not_modified(const cache::StoredResponse& answer);
+  void respond_ranges(const cache::StoredResponse& answer, std::span<const http::ByteRange> ranges,
+                      std::uint64_t complete_length);
+  void respond_part(const cache::StoredResponse& part, const http::ByteRange& wanted);
+  void send(downstream::Response& response);
+  void answer_error(base::Error error);
+  // `field`: one more, its value in the arena.
+  void answer_status(http::Status status, std::optional<http::Field> field = {});
 
   Proxy& proxy_;
   downstream::Stream& stream_;
   std::shared_ptr<const Routing> routing_;
   const Route* route_ = nullptr;
   cache::CacheKey key_;
-  cache::StoredResponsePtr stored_;
+  cache::StoredResponsePtr stored_; // what is served
+  cache::StoredResponsePtr stale_;  // what the origin is asked about
+  cache::CacheDecision about_stale_;
   cache::FillPtr fill_;
-  std::shared_ptr<Filler> filler_; // of our own request, when it carries content
+  std::shared_ptr<Filler> filler_; // of our own request
   cache::BodyReader reader_;
-  Extras extras_;
-  std::string_view own_content_; // of an answer made here
-  std::string_view forward_reason_;
+  std::optional<RangeSource> ranges_;                     // of what the reader reads
+  std::optional<SlicedContent> slices_;                   // instead of a fill and a reader
+  boost::container::small_vector<http::Field, 8> extras_; // written behind the stored fields
+  std::string_view own_content_;                          // of an answer made here
+  std::string_view forward_reason_;                       // for Cache-Status
+  std::string_view range_;                                // asked of the origin
+  std::uint64_t content_bytes_ = 0;                       // sent
   http::Status status_ = 0;
   http::CacheOutcome outcome_ = http::CacheOutcome::none;
   bool is_leader_ = false;
   bool looked_again_ = false;
-  bool was_stale_ = false;
+  bool fill_is_newer_ = false; // than this request
 };
 
 } // namespace selvedge::proxy

@@ -3,6 +3,7 @@
 // Thread: its worker; Fill::Producer's calls from any.
 #pragma once
 
+#include "content_relay.hpp"
 #include "forward.hpp"
 
 #include <selvedge/net/event.hpp>
@@ -10,34 +11,31 @@
 #include <selvedge/upstream/origin.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace selvedge::proxy {
 
-// Content of a client's request on its way to the origin. The client may go at any time: then there
-// is no more, and the origin's server sees its request cut off.
-class ContentRelay final : public http::BodySource {
-public:
-  explicit ContentRelay(http::BodySource* from) : from_(from) {}
-  void detach();
-
-  Peek peek(std::span<std::string_view> views) override;
-  void consume(std::size_t bytes) override;
-  void set_sink(http::BodySink* sink) override;
-
-private:
-  http::BodySource* from_;
-  http::BodySink* sink_ = nullptr;
-};
-
-class Filler final : public std::enable_shared_from_this<Filler>, private cache::Fill::Producer {
+class Filler final : public std::enable_shared_from_this<Filler>,
+                     private cache::Fill::Producer,
+                     private upstream::InterimSink {
 public:
   struct Task {
     cache::FillPtr fill;
     std::shared_ptr<const Routing> routing; // keeps the route and its origin
     const Route* route = nullptr;
     Purpose purpose = Purpose::fill;
-    cache::StoredResponsePtr stale;      // to be validated; null: fetched anew
-    http::BodySource* content = nullptr; // of the client's request
+    // What the origin is asked to confirm (GET), or what its answer is compared with (HEAD).
+    cache::StoredResponsePtr stale;
+    // Variants that the request does not select: a 304 may name one of them (RFC 9111, 4.3.1).
+    std::vector<cache::StoredResponsePtr> candidates;
+    std::string range; // of the representation, as a Range field has it; "" for all of it
+    // The fill is for a slice: what comes instead of one is stored under this key.
+    std::string whole_key;
+    // Instead of a 5xx, a stale response may be given to those who wait: then the fill fails.
+    bool has_fallback = false;
+    http::BodySource* content = nullptr;     // of the client's request
+    upstream::InterimSink* client = nullptr; // who wants interim responses
   };
   // Copies of the request what it needs.
   static std::shared_ptr<Filler> start(Proxy& proxy, const http::RequestHead& request,
@@ -47,24 +45,47 @@ public:
          Task task);
   ~Filler();
 
-  // The client whose content is being sent has gone.
+  // The client that caused this has gone, and with it the content of its request.
   void detach_client();
 
 private:
+  enum class Next : std::uint8_t { read_content, ask_again, nothing };
+
   static boost::asio::awaitable<void> run(std::shared_ptr<Filler> self);
   void on_room() override;
   void on_abandoned() override;
+  void on_interim(const http::ResponseHead& head) override;
 
-  void take_head(http::ResponseHead& head);
-  void refresh_stale(http::ResponseHead& head);
+  // --- the head of an answer: filler_head.cpp
+  void ask_to_confirm();
+  Next take_head(http::ResponseHead& head);
+  Next take_answer(http::ResponseHead& head);
+  Next take_confirmation(http::ResponseHead& head);
+  void take_answer_to_head(http::ResponseHead& head);
+  Next ask_without_conditions();
+  bool is_from_before_purge(const http::ResponseHead& head, const cache::Freshness& freshness,
+                            const cache::Tags& tags);
+  bool ask_past_caches();
+  boost::intrusive_ptr<cache::StoredResponse> refreshed(const cache::StoredResponse& stored,
+                                                        http::ResponseHead& head,
+                                                        cache::StoreDecision& decision);
+  void invalidate(const http::ResponseHead& head);
+  void store_streaming(http::ResponseHead& head, const cache::StoreDecision& decision,
+                       const std::string& vary, cache::Tags tags);
   void keep_alone(http::ResponseHead& head, const cache::StoreDecision& decision);
+  void take_leader_fields(http::ResponseHead& head);
+  void leave_marker(std::string_view reason, std::string vary);
   cache::StoredResponse::Parts parts_of(http::ResponseHead& head,
                                         const cache::Freshness& freshness);
+  std::string stored_key(http::Status status, const std::string& vary);
+
+  // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);
   void take_content(const base::Result<std::string_view>& piece);
   void append(std::string_view bytes);
   void stop_storing();
   void complete();
+  void insert();
   void fail(base::Error error);
   bool must_wait() const;
   bool is_unwanted() const;
@@ -78,7 +99,10 @@ private:
   upstream::Cancellation cancellation_;
   net::Event room_;
   base::Instant requested_;
+  cache::PurgeEpoch born_;
   boost::intrusive_ptr<cache::StoredResponse> response_;
+  bool is_conditional_ = false;
+  bool has_asked_past_caches_ = false;
   bool is_storing_ = false;
   bool is_over_ = false;
 };

@@ -13,6 +13,9 @@ enum class Purpose : std::uint8_t {
   pass, // for this client: as it asked
 };
 
+// Fields that ask for the answer under a condition, or for a part of it (RFC 9110, 13.1 and 14.2).
+bool is_conditional(http::FieldName id);
+
 // A copy of the client's head with its texts in `arena`: hop-by-hop fields off, forwarding fields
 // set to what this node knows (RFC 9110, 7.6.3; X-Forwarded-* of clients are not believed).
 http::RequestHead forwarded_head(const http::RequestHead& request,

@@ -3,8 +3,6 @@
 #include "exchange.hpp"
 #include "wake_queue.hpp"
 
-#include <selvedge/codec/request_check.hpp>
-
 namespace selvedge::proxy {
 
 Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -30,16 +28,6 @@ void Proxy::on_refused(downstream::Stream& stream, base::Error error) {
   auto* exchange = stream.arena().make<Exchange>(*this, stream);
   stream.set_user(*exchange);
   exchange->refuse(error);
-}
-
-std::size_t purge(cache::Store& store, cache::FillTable& fills, std::string_view url) {
-  const auto parts = codec::parse_absolute_target(url);
-  if (!parts) return 0;
-  base::Arena arena;
-  const cache::CacheKey key =
-      cache::make_cache_key(parts->scheme, parts->authority, parts->target, arena);
-  fills.forget(key.print);
-  return store.remove(key);
 }
 
 } // namespace selvedge::proxy

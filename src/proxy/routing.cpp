@@ -1,8 +1,53 @@
 #include <selvedge/proxy/routing.hpp>
 
+#include "normalize.hpp"
+
+#include <selvedge/codec/request_check.hpp>
+
 #include <algorithm>
 
 namespace selvedge::proxy {
+
+namespace {
+
+cache::CachePolicy policy_of(const RouteOptions& options, std::uint64_t max_object) {
+  cache::CachePolicy policy;
+  policy.enabled = options.cache;
+  policy.clients_may_revalidate = options.clients_may_revalidate;
+  policy.default_lifetime = options.default_lifetime;
+  policy.heuristic_percent = options.heuristic_percent;
+  policy.heuristic_limit = options.heuristic_limit;
+  for (const std::string& one : options.status_lifetimes) {
+    if (const auto lifetime = parse_status_lifetime(one)) {
+      policy.status_lifetimes.push_back(*lifetime);
+    }
+  }
+  policy.stale_while_revalidate = options.stale_while_revalidate;
+  policy.stale_if_error = options.stale_if_error;
+  policy.set_cookie = options.set_cookie;
+  policy.control_fields.clear();
+  for (const std::string& name : options.control_fields) {
+    policy.control_fields.push_back(http::field_name_of(name));
+  }
+  policy.max_object = max_object;
+  return policy;
+}
+
+Route route_of(const RouteOptions& options, const std::string& site, std::uint64_t max_object) {
+  Route route;
+  route.name = site + "/" + options.name;
+  route.prefix = options.prefix;
+  route.origin_name = options.origin;
+  route.policy = policy_of(options, max_object);
+  route.key = options.key;
+  route.normalize = options.normalize;
+  route.range_miss = options.range_miss;
+  route.slice = options.slice;
+  route.early_hints = options.early_hints;
+  return route;
+}
+
+} // namespace
 
 void RouteCounters::count(http::CacheOutcome outcome, http::Status status,
                           std::chrono::microseconds duration, std::uint64_t bytes) {
@@ -16,20 +61,14 @@ void RouteCounters::count(http::CacheOutcome outcome, http::Status status,
 }
 
 Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-                 RouteCounterMap& counters)
+                 RouteCounterMap& counters, const PurgeOptions& purge)
     : origins_(std::move(origins)) {
+  if (!purge.allow.empty()) purgers_.emplace(purge.allow);
   for (const SiteOptions& options : sites) {
     auto site = std::make_unique<Site>();
     for (const RouteOptions& one : options.routes) {
-      Route route;
-      route.name = options.name + "/" + one.name;
-      route.prefix = one.prefix;
+      Route route = route_of(one, options.name, max_object);
       route.origin = origins_.by_name.at(one.origin).get();
-      route.origin_name = one.origin;
-      route.policy.enabled = one.cache;
-      route.policy.clients_may_revalidate = one.clients_may_revalidate;
-      route.policy.default_lifetime = one.default_lifetime;
-      route.policy.max_object = max_object;
       auto& counter = counters[route.name];
       if (!counter) counter = std::make_shared<RouteCounters>();
       counters_.push_back(counter);
@@ -78,10 +117,31 @@ const Routing::Site* Routing::site_of(std::string_view authority) const {
 const Route* Routing::find(std::string_view authority, std::string_view path) const {
   const Site* site = site_of(authority);
   if (site == nullptr) return nullptr;
+  if (path == "*") path = "/"; // OPTIONS * is about the whole server (RFC 9110, 9.3.7)
   for (const Route& route : site->routes) {
     if (path.starts_with(route.prefix)) return &route;
   }
   return nullptr;
+}
+
+const Route* Routing::find_url(std::string_view url) const {
+  const auto parts = codec::parse_absolute_target(url);
+  if (!parts) return nullptr;
+  base::Arena arena;
+  const std::string_view target = cache::normal_path(parts->target, arena);
+  return find(parts->authority, target.substr(0, target.find('?')));
+}
+
+std::optional<cache::CacheKey> Routing::key_of(std::string_view url, base::Arena& arena) const {
+  const Route* route = find_url(url);
+  if (route == nullptr) return std::nullopt;
+  const auto parts = codec::parse_absolute_target(url);
+  http::RequestHead request;
+  request.scheme = parts->scheme;
+  request.authority = parts->authority;
+  request.target = parts->target;
+  normalize(request, *route, arena);
+  return cache::make_cache_key(request, route->key, arena);
 }
 
 } // namespace selvedge::proxy

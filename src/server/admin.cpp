@@ -1,5 +1,8 @@
 #include "admin.hpp"
 
+#include "admin_query.hpp"
+#include "explain_api.hpp"
+
 #include <selvedge/codec/request_check.hpp>
 
 #include <array>
@@ -15,40 +18,29 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMaxContent = 1u << 20;
+constexpr std::string_view kReceipt = "/v1/purge/";
 
-// RFC 9457.
-AdminAnswer problem(http::Status status, const std::string& detail) {
-  const json body{{"status", status}, {"title", http::reason_phrase(status)}, {"detail", detail}};
-  return {status, "application/problem+json", body.dump() + "\n"};
-}
-
-AdminAnswer as_json(const json& body, http::Status status = 200) {
-  return {status, "application/json",
-          body.dump(2, ' ', false, json::error_handler_t::replace) + "\n"};
-}
-
-// The value of `name` in a query, percent-decoded.
-std::optional<std::string> parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::size_t end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
-    std::string value;
-    for (std::size_t i = equals + 1; i < pair.size(); ++i) {
-      unsigned byte = 0;
-      if (pair[i] == '%' && i + 2 < pair.size() &&
-          std::sscanf(std::string(pair.substr(i + 1, 2)).c_str(), "%2x", &byte) == 1) {
-        value.push_back(static_cast<char>(byte));
-        i += 2;
-      } else {
-        value.push_back(pair[i]);
-      }
-    }
-    return value;
-  }
-  return {};
+json stored_json(const cache::Store& store, const cache::StoredResponse& stored, base::Steady now) {
+  const cache::Freshness& freshness = stored.freshness();
+  const auto age = freshness.age(now);
+  const bool is_soft_purged =
+      store.purges().standing(stored.purge_state()) == cache::Standing::soft_purged;
+  json result{{"pass_marker", stored.is_pass_marker()},
+              {"status", stored.status()},
+              {"fresh", freshness.is_fresh(now) && !is_soft_purged},
+              {"soft_purged", is_soft_purged},
+              {"age_seconds", age.count()},
+              {"ttl_seconds", (freshness.lifetime - age).count()},
+              {"lifetime_from", freshness.source},
+              {"no_cache", freshness.no_cache},
+              {"must_revalidate", freshness.must_revalidate},
+              {"held_bytes", stored.held_bytes()},
+              {"vary", stored.vary()},
+              {"tags", stored.purge_state().tags.size()},
+              {"etag", stored.is_pass_marker() ? "" : stored.etag()},
+              {"content_type", stored.head().value(http::FieldName::content_type)}};
+  if (stored.is_partial()) result["content_range"] = text_of(*stored.content_range());
+  return result;
 }
 
 } // namespace
@@ -115,7 +107,8 @@ private:
 };
 
 AdminHandler::AdminHandler(Node& node, AdminHooks hooks)
-    : node_(node), hooks_(std::move(hooks)), started_(std::chrono::steady_clock::now()) {}
+    : node_(node), hooks_(std::move(hooks)), started_(std::chrono::steady_clock::now()),
+      purges_(node) {}
 
 void AdminHandler::on_request(downstream::Stream& stream) {
   auto* exchange = stream.arena().make<Exchange>(*this, stream);
@@ -155,18 +148,17 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
             metrics_text(node_, hooks_.reload_state(), hooks_.version)};
   }
   if (path == "/v1/status" && is_get) return status();
-  if (path == "/v1/cache/object" && is_get) {
-    const std::size_t query = request.target.find('?');
-    return cached_object(query == std::string_view::npos ? std::string_view()
-                                                         : request.target.substr(query + 1));
-  }
-  if (path == "/v1/purge" && is_post) return purge(content);
+  if (path == "/v1/cache/object" && is_get) return cached_object(query_of(request));
+  if (path == "/v1/explain" && is_get) return explain(node_, query_of(request));
+  if (path == "/v1/purge" && is_post) return purges_.purge(content);
+  if (path.starts_with(kReceipt) && is_get) return purges_.receipt(path.substr(kReceipt.size()));
   if (path == "/v1/drain" && is_post) {
     hooks_.drain();
     return as_json({{"draining", true}}, 202);
   }
   const bool is_known = path == "/metrics" || path == "/v1/status" || path == "/v1/cache/object" ||
-                        path == "/v1/purge" || path == "/v1/drain";
+                        path == "/v1/explain" || path == "/v1/purge" || path == "/v1/drain" ||
+                        path.starts_with(kReceipt);
   if (is_known) return problem(405, "this path does not have that method");
   return problem(404, "no such path; see README.md, Admin API");
 }
@@ -209,50 +201,21 @@ AdminAnswer AdminHandler::status() const {
 }
 
 AdminAnswer AdminHandler::cached_object(std::string_view query) const {
-  const std::optional<std::string> url = parameter(query, "url");
+  const std::optional<std::string> url = AdminQuery(query).value("url");
   if (!url) return problem(400, "the parameter url is missing");
-  const auto parts = codec::parse_absolute_target(*url);
-  if (!parts) return problem(400, "url is not an absolute http or https URL");
+  if (!codec::parse_absolute_target(*url)) {
+    return problem(400, "url is not an absolute http or https URL");
+  }
   base::Arena arena;
-  const cache::CacheKey key =
-      cache::make_cache_key(parts->scheme, parts->authority, parts->target, arena);
+  const auto key = node_.key_of(*url, arena);
+  if (!key) return problem(404, "no site or route has that URL");
   const auto now = std::chrono::steady_clock::now();
   json variants = json::array();
-  for (const cache::StoredResponsePtr& one : node_.store().variants(key)) {
-    const cache::Freshness& freshness = one->freshness();
-    const auto age = freshness.age(now);
-    variants.push_back({{"pass_marker", one->is_pass_marker()},
-                        {"status", one->status()},
-                        {"fresh", freshness.is_fresh(now)},
-                        {"age_seconds", age.count()},
-                        {"ttl_seconds", (freshness.lifetime - age).count()},
-                        {"no_cache", freshness.no_cache},
-                        {"must_revalidate", freshness.must_revalidate},
-                        {"held_bytes", one->held_bytes()},
-                        {"vary", one->vary()},
-                        {"etag", one->is_pass_marker() ? "" : one->etag()},
-                        {"content_type", one->head().value(http::FieldName::content_type)}});
+  for (const cache::StoredResponsePtr& one : node_.store().variants(*key)) {
+    variants.push_back(stored_json(node_.store(), *one, now));
   }
-  if (variants.empty()) return problem(404, "nothing is stored under " + std::string(key.text));
-  return as_json({{"key", key.text}, {"variants", variants}});
-}
-
-AdminAnswer AdminHandler::purge(std::string_view content) {
-  const json body = json::parse(content, nullptr, false);
-  if (!body.is_object() || !body.contains("urls") || !body["urls"].is_array()) {
-    return problem(400, "expected {\"urls\": [\"http://host/path\", ...]}");
-  }
-  for (const json& url : body["urls"]) {
-    if (!url.is_string() || !codec::parse_absolute_target(url.get_ref<const std::string&>())) {
-      return problem(400, "not an absolute http or https URL: " +
-                              url.dump(-1, ' ', true, json::error_handler_t::replace));
-    }
-  }
-  std::size_t matched = 0;
-  for (const json& url : body["urls"]) {
-    matched += proxy::purge(node_.store(), node_.fills(), url.get_ref<const std::string&>());
-  }
-  return as_json({{"urls", body["urls"].size()}, {"matched", matched}, {"done", true}}, 202);
+  if (variants.empty()) return problem(404, "nothing is stored under " + std::string(key->text));
+  return as_json({{"key", key->text}, {"variants", variants}});
 }
 
 } // namespace selvedge::server

@@ -2,7 +2,9 @@
 // so that a scrape never delays a client. Thread: the admin worker.
 #pragma once
 
+#include "admin_answer.hpp"
 #include "metrics.hpp"
+#include "purge_api.hpp"
 
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/server/node.hpp>
@@ -11,12 +13,6 @@
 #include <string>
 
 namespace selvedge::server {
-
-struct AdminAnswer {
-  http::Status status = 200;
-  std::string_view type = "application/json";
-  std::string content;
-};
 
 // What the API needs of the program around the node.
 struct AdminHooks {
@@ -40,11 +36,11 @@ private:
   bool is_allowed(const http::RequestHead& request) const;
   AdminAnswer status() const;
   AdminAnswer cached_object(std::string_view query) const;
-  AdminAnswer purge(std::string_view content);
 
   Node& node_;
   const AdminHooks hooks_;
   const base::Steady started_;
+  PurgeApi purges_;
 };
 
 } // namespace selvedge::server

@@ -142,10 +142,32 @@ void write_cache(Exposition& out, const Node& node, const RequestTotals& totals)
           kStore);
   out.one("selvedge_cache_evictions_total", "counter", "Stored responses that made room.",
           stats.evictions, kStore);
-  out.one("selvedge_purge_removed_total", "counter", "Stored responses removed by purges.",
-          stats.removals);
   out.one("selvedge_cache_fills", "gauge", "Fills under way that others can join.",
           node.fills().size());
+}
+
+void write_purges(Exposition& out, const Node& node) {
+  const proxy::PurgeCounters& counters = node.purge_counters();
+  constexpr std::string_view kRequests = "selvedge_purge_requests_total";
+  out.family(kRequests, "counter", "What was asked to be purged: a request may name many.");
+  const std::array<std::pair<std::string_view, const base::SharedCounter*>, 6> kinds{
+      {{"url", &counters.urls},
+       {"tag", &counters.tags},
+       {"group", &counters.groups},
+       {"prefix", &counters.prefixes},
+       {"host", &counters.hosts},
+       {"everything", &counters.everything}}};
+  for (const auto& [kind, counter] : kinds) {
+    out.sample(kRequests, fmt::format("kind=\"{}\"", kind), counter->value());
+  }
+  out.one("selvedge_purge_matched_total", "counter", "Stored responses that purges concerned.",
+          counters.matched.value());
+  out.one("selvedge_purge_removed_total", "counter",
+          "Stored responses taken out of the store by purges.", node.store().stats().removals);
+  out.one("selvedge_purge_tags", "gauge", "Names that stored responses can be purged by.",
+          node.store().purges().stats().tags);
+  out.one("selvedge_purge_epoch", "gauge", "The number of the last purge by name.",
+          node.store().purges().epoch());
 }
 
 struct OriginFamily {
@@ -265,6 +287,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_requests(out, routes);
   write_durations(out, routes);
   write_cache(out, node, request_totals(node));
+  write_purges(out, node);
   write_origins(out, node);
   write_connections(out, node);
   out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",

@@ -35,6 +35,7 @@ Node::Node(const config::Config& config)
       connections_(workers_) {
   proxy::Proxy::Options options;
   options.node_name = config.node_name;
+  options.purge_counters = &purge_counters_;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
   std::vector<downstream::RequestHandler*> handlers;
   std::vector<net::Worker*> all_workers;
@@ -90,8 +91,9 @@ Node::Routings Node::make_routings(const config::Config& config) {
       }
       origins.by_name.emplace(options.name, std::move(origin));
     }
-    made.push_back(std::make_shared<const proxy::Routing>(
-        config.sites, std::move(origins), config.cache.max_object, route_counters_[i]));
+    made.push_back(std::make_shared<const proxy::Routing>(config.sites, std::move(origins),
+                                                          config.cache.max_object,
+                                                          route_counters_[i], config.purge));
   }
   return made;
 }
@@ -134,6 +136,26 @@ void Node::stop() {
 
 void Node::reopen_logs() {
   access_log_->reopen();
+}
+
+// Under the lock, as explain() and purge(): a routing must not end on the caller's thread. All of
+// them have the same rules.
+std::optional<cache::CacheKey> Node::key_of(std::string_view url, base::Arena& arena) const {
+  const std::lock_guard lock(mutex_);
+  return routings_.front()->key_of(url, arena);
+}
+
+proxy::Explanation Node::explain(const http::RequestHead& request) {
+  const std::lock_guard lock(mutex_);
+  return proxy::explain(request, *routings_.front(), store_, fills_, clock_.now());
+}
+
+proxy::PurgeReceipt Node::purge(const proxy::PurgeRequest& request) {
+  const std::lock_guard lock(mutex_);
+  const proxy::PurgeReceipt receipt =
+      proxy::purge(store_, fills_, routings_.front().get(), request, clock_.now().steady);
+  purge_counters_.note(request, receipt);
+  return receipt;
 }
 
 std::shared_ptr<const config::Config> Node::config() const {

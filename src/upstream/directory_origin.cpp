@@ -62,7 +62,8 @@ public:
                      has_version(path)
                          ? std::string_view("public, max-age=31536000, immutable")
                          : arena_.copy(fmt::format("public, max-age={}", max_age.count())));
-    if (http::is_not_modified(request, etag, last_modified, now)) {
+    const http::Validators validators{etag, last_modified, {}};
+    if (http::is_not_modified(request, validators, now, now)) {
       head_.status = 304;
       return;
     }

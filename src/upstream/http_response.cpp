@@ -14,6 +14,10 @@ using base::ErrorCode;
 using base::ErrorSource;
 using boost::asio::awaitable;
 
+namespace {
+constexpr unsigned kInterimResponses = 16; // before the final one
+}
+
 // Sends the content of the request while the answer is awaited. It shares the connection, and ends
 // when that is closed.
 class HttpResponse::Upload final : public http::BodySink,
@@ -138,12 +142,25 @@ awaitable<base::Result<void>> HttpResponse::begin() {
 
 void HttpResponse::begin_head() {
   head_ = http::ResponseHead{};
+  arena_.clear();
   codec::h1::HeadLimits limits;
   limits.head_bytes = origin_->options_.head_bytes;
   limits.target_bytes = 0;
   limits.fields = 256;
   parser_.emplace(head_, arena_, limits);
   if (request_.head->method == http::Method::head) parser_->expect_no_content();
+}
+
+// RFC 9110, 15.2: any number of interim responses may come; a server that sends nothing else must
+// not keep the request for ever. 101 was not asked for (15.2.2), and 100 is about the content that
+// is sent here without waiting for it (10.1.1).
+base::Result<void> HttpResponse::take_interim() {
+  const bool is_switch = head_.status == 101;
+  if (is_switch || ++interim_responses_ > kInterimResponses) {
+    return Error{ErrorCode::protocol, ErrorSource::upstream};
+  }
+  if (head_.status != 100 && request_.interim != nullptr) request_.interim->on_interim(head_);
+  return {};
 }
 
 awaitable<base::Result<void>> HttpResponse::read_more(std::chrono::milliseconds timeout) {
@@ -186,8 +203,9 @@ awaitable<base::Result<void>> HttpResponse::read_head() {
         const base::Result<void> checked = parser_->finish_head();
         if (!checked) co_return checked.error();
         if (head_.status >= 200) co_return base::Result<void>();
-        if (head_.status == 101) co_return Error{ErrorCode::protocol, ErrorSource::upstream};
-        begin_head(); // an interim response: the real one follows
+        const base::Result<void> taken = take_interim();
+        if (!taken) co_return taken.error();
+        begin_head(); // of the next response on the same connection
         continue;
       }
       if (step->needs_more) break;

@@ -20,7 +20,8 @@ public:
                std::shared_ptr<ServerConnection> connection, const FetchRequest& request);
   ~HttpResponse() override;
 
-  // Sends the request and reads the head of the answer; interim ones (1xx) are skipped.
+  // Sends the request and reads the head of the answer; interim ones (1xx) before it go to
+  // the request's sink.
   boost::asio::awaitable<base::Result<void>> begin();
   boost::asio::awaitable<base::Result<std::string_view>> read() override;
 
@@ -32,6 +33,7 @@ private:
   boost::asio::awaitable<base::Result<void>> read_more(std::chrono::milliseconds timeout);
   base::Result<std::string_view> parse_content();
   void begin_head();
+  base::Result<void> take_interim();
   void finish();
 
   std::shared_ptr<HttpOrigin> origin_;
@@ -43,6 +45,7 @@ private:
   std::shared_ptr<Upload> upload_;
   std::string kept_;       // bytes that the parser could not use yet
   std::string_view input_; // of kept_ or of the connection's buffer
+  unsigned interim_responses_ = 0;
   bool stream_ended_ = false;
   bool is_finished_ = false;
 };

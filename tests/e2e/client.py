@@ -95,8 +95,8 @@ class RawConnection:
         data, self.received = self.received, b""
         return data
 
-    def answer(self) -> Answer:
-        """The next answer; one without Content-Length lasts until the connection is closed."""
+    def head(self) -> Answer:
+        """The next head alone: an interim response (1xx), or what answer() begins with."""
         while b"\r\n\r\n" not in self.received:
             expect(self.read_more(), f"closed without an answer, after {self.received!r}")
         head, _, rest = self.received.partition(b"\r\n\r\n")
@@ -107,16 +107,21 @@ class RawConnection:
             fields.setdefault(name.lower(), []).append(value.strip())
         version, status = lines[0].split(" ", 2)[:2]
         self.received = rest
-        if "content-length" in fields:
-            length = int(fields["content-length"][0])
+        return Answer(int(status), version.removeprefix("HTTP/"), fields, b"")
+
+    def answer(self) -> Answer:
+        """The next answer; one without Content-Length lasts until the connection is closed."""
+        answer = self.head()
+        if "content-length" in answer.fields:
+            length = int(answer.fields["content-length"][0])
             while len(self.received) < length:
                 expect(self.read_more(), "closed within a body")
         else:
             while self.read_more():
                 pass
             length = len(self.received)
-        body, self.received = self.received[:length], self.received[length:]
-        return Answer(int(status), version.removeprefix("HTTP/"), fields, body)
+        answer.body, self.received = self.received[:length], self.received[length:]
+        return answer
 
     def is_closed(self) -> bool:
         """Reads to the end of the stream; False when the timeout comes first."""

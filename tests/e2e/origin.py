@@ -19,6 +19,10 @@ class Exchange:
     def send(self, data: bytes) -> None:
         self._connection.sendall(data)
 
+    def inform(self, status: str, *fields: str) -> None:
+        """An interim response, such as "103 Early Hints"."""
+        self.send("\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""]).encode())
+
     def respond(self, body: bytes, *fields: str, status: str = "200 OK") -> None:
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"

@@ -71,15 +71,25 @@ def case_object_and_purge():
 
 def case_bad_requests_are_problems():
     with node_and_origin() as (node, _):
-        for path, body, status in [
-            ("/v1/nothing", None, 404),
-            ("/v1/purge", {"urls": "not a list"}, 400),
-            ("/v1/cache/object", None, 400),
+        for path, body, status, detail in [
+            ("/v1/nothing", None, 404, "no such path"),
+            ("/v1/purge", None, 405, "method"),
+            ("/v1/purge", {"urls": "not a list"}, 400, "'urls' must be a list of texts"),
+            ("/v1/purge", {"tags": ["a", 1]}, 400, "'tags' must be a list of texts"),
+            ("/v1/purge", {"soft": 1}, 400, "'soft' must be true or false"),
+            ("/v1/purge", {"tag": ["a"]}, 400, "unknown key 'tag' (did you mean 'tags'?)"),
+            ("/v1/purge", {"urls": ["/page"]}, 400, "not an absolute http or https URL: /page"),
+            ("/v1/purge", {"soft": True}, 400, "nothing is named"),
+            ("/v1/purge", [], 400, "expected a JSON object"),
+            ("/v1/purge/1", None, 404, "not among the last 1024 purges"),
+            ("/v1/cache/object", None, 400, "the parameter url is missing"),
         ]:
             try:
                 node.admin(path, body)
             except urllib.error.HTTPError as error:
                 expect_equal(error.code, status, path)
+                said = json.loads(error.read())["detail"]
+                expect(detail in said, f"{path} {body}: {said!r}")
                 kind = error.headers["Content-Type"].partition(";")[0]
                 expect_equal(kind, "application/problem+json", f"type of {path} (RFC 9457)")
             else:

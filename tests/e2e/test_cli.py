@@ -78,7 +78,7 @@ def case_run_refuses_a_bad_configuration_and_a_missing_one():
 
 
 def case_usage_errors_exit_with_1():
-    for arguments in (["frobnicate"], ["run", "--no-such-option"]):
+    for arguments in (["frobnicate"], ["run", "--no-such-option"], ["purge"]):
         run = run_selvedge(*arguments)
         expect_equal(run.returncode, 1, f"{arguments}")
         expect(run.stderr.strip(), f"{arguments}: nothing on stderr")
@@ -105,7 +105,7 @@ def case_config_schema_is_a_json_schema():
 def case_config_reference_names_the_limits():
     run = run_selvedge("config", "--reference")
     expect_equal(run.returncode, 0, f"exit code, stderr {run.stderr!r}")
-    for key in ("head_bytes", "first_byte_timeout", "eviction", "default_lifetime"):
+    for key in ("head_bytes", "first_byte_timeout", "eviction", "default_lifetime", "set_cookie"):
         expect(key in run.stdout, f"{key} is not in the reference")
 
 
@@ -128,8 +128,19 @@ def case_status_and_purge_ask_the_admin_api():
             run = run_selvedge("status", "--admin", admin, "-o", "json")
             expect_equal(run.returncode, 0, f"status, stderr {run.stderr!r}")
             expect(isinstance(json.loads(run.stdout), dict), "status -o json is not an object")
-            run = run_selvedge("purge", "--admin", admin, node.url("/a.txt"))
-            expect_equal(run.returncode, 0, f"purge, stderr {run.stderr!r}")
+            for arguments, said in [
+                ([node.url("/a.txt")], "removed 0 stored responses"),
+                (["--all", "--soft"], "made stale 0 stored responses"),
+                (["--tag", "a b", "--host", "h", node.url("/a.txt")], "removed 0 stored responses"),
+            ]:
+                run = run_selvedge("purge", "--admin", admin, *arguments)
+                expect_equal(run.returncode, 0, f"purge, stderr {run.stderr!r}")
+                expect(run.stdout.startswith(said), f"{arguments}: {run.stdout!r}")
+            run = run_selvedge("purge", "--admin", admin, "--prefix", "h/a", "-o", "json")
+            expect_equal(json.loads(run.stdout)["matched"], 0, "matched, of the receipt")
+            run = run_selvedge("purge", "--admin", admin, "--prefix", "/a")
+            expect_equal(run.returncode, 3, "a purge that the node refuses")
+            expect("not a prefix" in run.stderr, f"the reason is not named in {run.stderr!r}")
         run = run_selvedge("status", "--admin", admin)
         expect_equal(run.returncode, 3, "status without a node")
 

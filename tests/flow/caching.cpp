@@ -99,6 +99,32 @@ TEST_CASE("what must not be stored passes, and does not queue") {
   CHECK(flow.origin().fetches() == 2);
 }
 
+TEST_CASE("what was not for storing a moment ago may be now") {
+  Flow flow;
+  auto client = flow.connect();
+  client.get("/a");
+  flow.origin().answer(200, {{"cache-control", "no-store"}}, "one");
+  client.answer();
+  client.get("/a");
+  flow.origin().answer(200, kMinute, "two");
+  CHECK(client.answer().fields.at("cache-status") ==
+        "selvedge; fwd=uri-miss; fwd-status=200; stored");
+  client.get("/a");
+  CHECK(client.answer().fields.at("cache-status") == "selvedge; hit; ttl=60");
+}
+
+TEST_CASE("the conditions of a client count for what is not stored") {
+  Flow flow;
+  auto client = flow.connect();
+  client.get("/a");
+  flow.origin().answer(200, {{"cache-control", "no-store"}, {"etag", "\"1\""}}, "one");
+  client.answer();
+  client.get("/a", {{"If-None-Match", "\"1\""}});
+  CHECK(flow.origin().last().fields.at("if-none-match") == "\"1\"");
+  flow.origin().answer(304, {{"etag", "\"1\""}}, "");
+  CHECK(client.answer().status == 304);
+}
+
 TEST_CASE("variants are kept apart by what Vary names") {
   Flow flow;
   auto client = flow.connect();
@@ -131,12 +157,16 @@ TEST_CASE("a client that holds the response is told so") {
 }
 
 TEST_CASE("a request's conditions and range do not shape what everybody gets") {
-  Flow flow;
+  Flow::Options options;
+  options.route.range_miss = proxy::RangeMiss::whole;
+  Flow flow(options);
   auto client = flow.connect();
   client.get("/a", {{"Range", "bytes=0-1"}, {"If-None-Match", "\"9\""}});
   CHECK_FALSE(flow.origin().last().fields.contains("range"));
   CHECK_FALSE(flow.origin().last().fields.contains("if-none-match"));
   flow.origin().answer(200, kMinute, "whole");
+  CHECK(client.answer().content == "wh");
+  client.get("/a");
   CHECK(client.answer().content == "whole");
 }
 
@@ -164,7 +194,7 @@ TEST_CASE("a purge during a fill wins: what was being fetched is not stored") {
   Flow flow;
   auto client = flow.connect();
   client.get("/a");
-  proxy::purge(flow.store(), flow.fills(), "http://node.test/a");
+  flow.purge({.urls = {"http://node.test/a"}});
   flow.origin().answer(200, kMinute, "old");
   CHECK(client.answer().content == "old");
   client.get("/a");

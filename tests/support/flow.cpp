@@ -42,6 +42,7 @@ ScriptedOrigin::fetch(const upstream::FetchRequest& request) {
   auto fetch = std::make_shared<Fetch>(worker_.io().get_executor());
   fetch->method = request.head->method_text;
   fetch->target = request.head->target;
+  fetch->interim = request.interim;
   for (const http::Field& field : request.head->fields) {
     fetch->fields[std::string(field.name)] = field.value;
   }
@@ -82,6 +83,15 @@ void ScriptedOrigin::answer(http::Status status, const Fields& fields, std::stri
   fetch->is_ended = true;
 }
 
+void ScriptedOrigin::inform(http::Status status, const Fields& fields) {
+  const FetchPtr fetch = next_unanswered();
+  http::ResponseHead head;
+  head.status = status;
+  for (const auto& [name, value] : fields) head.fields.add(name, value);
+  REQUIRE(fetch->interim != nullptr);
+  fetch->interim->on_interim(head);
+}
+
 void ScriptedOrigin::fail(base::ErrorCode code) {
   const FetchPtr fetch = next_unanswered();
   fetch->error = base::Error{code, base::ErrorSource::upstream};
@@ -116,9 +126,14 @@ void Client::send(std::string_view bytes) {
 }
 
 void Client::get(std::string_view target, const Fields& fields) {
-  std::string request = "GET " + std::string(target) + " HTTP/1.1\r\nHost: node.test\r\n";
-  for (const auto& [name, value] : fields) request += name + ": " + value + "\r\n";
-  send(request + "\r\n");
+  request("GET", target, fields);
+}
+
+void Client::request(std::string_view method, std::string_view target, const Fields& fields) {
+  std::string head = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n";
+  head += "Host: node.test\r\n";
+  for (const auto& [name, value] : fields) head += name + ": " + value + "\r\n";
+  send(head + "\r\n");
 }
 
 void Client::close() {
@@ -191,9 +206,9 @@ Flow::Flow(const Options& options) : store_(options.store) {
   proxy::RouteOptions route = options.route;
   route.name = "all";
   route.origin = "origin";
-  proxy_->set_routing(
-      std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
-                                       std::move(origins), options.max_object, counters_));
+  proxy_->set_routing(std::make_shared<proxy::Routing>(
+      std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins),
+      options.max_object, counters_, options.purge));
   connections_.set_limits(options.limits);
   acceptor_ = std::make_unique<downstream::Acceptor>(
       connections_, "test", std::vector<downstream::RequestHandler*>{proxy_.get()});
@@ -221,6 +236,11 @@ Client Flow::connect() {
   auto wire = std::make_shared<Wire>();
   acceptor_->on_connection(workers_[0], std::make_unique<MemoryTransport>(wire, workers_[0]));
   return Client(*this, std::move(wire));
+}
+
+proxy::PurgeReceipt Flow::purge(const proxy::PurgeRequest& request) {
+  REQUIRE(proxy::refusal_of(request).empty());
+  return proxy::purge(store_, fills_, proxy_->routing().get(), request, clock_.now().steady);
 }
 
 } // namespace selvedge::test

@@ -43,6 +43,7 @@ public:
     }
     std::string method;
     std::string target;
+    upstream::InterimSink* interim = nullptr;
     std::map<std::string, std::string> fields;
     std::optional<http::ResponseHead> head;
     base::Arena arena;
@@ -67,6 +68,7 @@ public:
   // The head only; pieces and the end follow.
   FetchPtr begin(http::Status status, const Fields& fields,
                  std::optional<std::uint64_t> length = {});
+  void inform(http::Status status, const Fields& fields); // an interim response
   void fail(base::ErrorCode code);
   void give_up(); // ends all fetches
   static void piece(Fetch& fetch, std::string_view bytes);
@@ -88,6 +90,7 @@ public:
   // Sends bytes and lets the node work.
   void send(std::string_view bytes);
   void get(std::string_view target, const Fields& fields = {});
+  void request(std::string_view method, std::string_view target, const Fields& fields = {});
   // Takes the next answer off the wire; fails the test when there is none that is complete.
   Answer answer(std::string_view method = "GET");
   bool has_answer() const { return !wire_->from_node.empty(); }
@@ -107,6 +110,7 @@ public:
     cache::Store::Options store;
     downstream::Limits limits;
     proxy::RouteOptions route;
+    proxy::PurgeOptions purge;
     std::uint64_t max_object = 1 << 20;
   };
   Flow() : Flow(Options()) {}
@@ -118,6 +122,8 @@ public:
   // Runs until there is nothing more to do.
   void settle();
   void advance(std::chrono::nanoseconds by);
+  // Purges as the admin API does.
+  proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
   cache::Store& store() { return store_; }
   cache::FillTable& fills() { return fills_; }
   proxy::Proxy& proxy() { return *proxy_; }

@@ -22,8 +22,9 @@ class H2Client {
 public:
   struct Answer {
     std::string status;
-    std::string fields;  // "name: value\n", without the status
-    std::string interim; // statuses of 1xx
+    std::string fields;         // "name: value\n", without the status
+    std::string interim;        // statuses of 1xx
+    std::string interim_fields; // theirs, as `fields`
     std::string content;
     bool has_ended = false;
     bool is_closed = false;
@@ -127,7 +128,10 @@ private:
     const std::string field = text(name, name_size);
     const std::string content = text(value, value_size);
     if (field == ":status") {
-      if (!answer.status.empty()) answer.interim += answer.status + " ";
+      if (!answer.status.empty()) {
+        answer.interim += answer.status + " ";
+        answer.interim_fields += std::exchange(answer.fields, {});
+      }
       answer.status = content;
     } else {
       answer.fields += field + ": " + content + "\n";

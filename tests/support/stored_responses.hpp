@@ -5,6 +5,7 @@
 #include <selvedge/cache/stored_response.hpp>
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -61,6 +62,9 @@ struct Stored {
   http::FieldList head{};
   cache::Freshness freshness{};
   bool is_pass_marker = false;
+  std::optional<http::ContentRange> content_range{};
+  cache::Tags tags{};
+  cache::PurgeEpoch born = 0;
 };
 
 inline boost::intrusive_ptr<cache::StoredResponse> stored(const Stored& wanted,
@@ -73,6 +77,10 @@ inline boost::intrusive_ptr<cache::StoredResponse> stored(const Stored& wanted,
   parts.freshness = wanted.freshness;
   parts.vary = wanted.vary;
   parts.is_pass_marker = wanted.is_pass_marker;
+  if (wanted.content_range) parts.status = 206;
+  parts.content_range = wanted.content_range;
+  parts.tags = wanted.tags;
+  parts.born = wanted.born;
   return boost::intrusive_ptr<cache::StoredResponse>(
       new cache::StoredResponse(std::move(parts), ledger));
 }

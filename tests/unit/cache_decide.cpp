@@ -8,11 +8,7 @@ using namespace std::chrono_literals;
 
 namespace Catch {
 template <> struct StringMaker<Action> {
-  static std::string convert(Action action) {
-    constexpr const char* kNames[] = {
-        "serve", "serve_stale_and_revalidate", "revalidate", "fetch", "pass", "answer_504"};
-    return kNames[static_cast<std::size_t>(action)];
-  }
+  static std::string convert(Action action) { return std::string(text_of(action)); }
 };
 } // namespace Catch
 
@@ -29,8 +25,10 @@ struct Origin {
   const char* etag = "\"v1\"";
   const char* last_modified = "";
   base::Seconds stale_while_revalidate{0};
+  base::Seconds stale_if_error{0};
   bool must_revalidate = false;
   bool no_cache = false;
+  bool immutable = false;
   bool is_pass_marker = false;
 };
 
@@ -41,6 +39,8 @@ boost::intrusive_ptr<StoredResponse> stored(const Origin& origin) {
   wanted.freshness.response_time = kReceived.steady;
   wanted.freshness.lifetime = 100s;
   wanted.freshness.stale_while_revalidate = origin.stale_while_revalidate;
+  wanted.freshness.stale_if_error = origin.stale_if_error;
+  wanted.freshness.immutable = origin.immutable;
   wanted.freshness.must_revalidate = origin.must_revalidate;
   wanted.freshness.no_cache = origin.no_cache;
   wanted.is_pass_marker = origin.is_pass_marker;
@@ -85,7 +85,7 @@ TEST_CASE("what a stored response is good for", "[cache][decide]") {
           {.stale_while_revalidate = 10s, .no_cache = true},
           105s,
           Action::revalidate},
-      Row{"pass marker", {.is_pass_marker = true}, 99s, Action::pass},
+      Row{"pass marker", {.is_pass_marker = true}, 99s, Action::fetch_alone},
       Row{"pass marker expired", {.is_pass_marker = true}, 100s, Action::fetch},
   }));
   CAPTURE(section, age.count());
@@ -103,10 +103,14 @@ TEST_CASE("what a request asks of the cache", "[cache][decide]") {
   using Row = std::tuple<const char*, const char*, base::Seconds, bool, Action>;
   const auto [section, control, age, may_revalidate, expected] =
       GENERATE_COPY(table<const char*, const char*, base::Seconds, bool, Action>({
-          Row{"5.2.1.5", "no-store", 0s, ignore, Action::pass},
+          // About storing the answer to this request, not about what is stored already.
+          Row{"5.2.1.5", "no-store", 0s, ignore, Action::serve},
+          Row{"5.2.1.5", "no-store", 100s, ignore, Action::pass},
+          Row{"5.2.1.5", "no-store, max-age=10", 11s, obey, Action::pass},
           Row{"5.2.1.4", "no-cache", 0s, obey, Action::revalidate},
           Row{"5.2.1.4", "no-cache", 0s, ignore, Action::serve},
-          Row{"5.2.1.1", "max-age=0", 0s, obey, Action::serve},
+          // Ages are rounded down: nothing stored is of age 0.
+          Row{"5.2.1.1", "max-age=0", 0s, obey, Action::revalidate},
           Row{"5.2.1.1", "max-age=0", 1s, obey, Action::revalidate},
           Row{"5.2.1.1", "max-age=0", 1s, ignore, Action::serve},
           Row{"5.2.1.1", "max-age=50", 50s, obey, Action::serve},
@@ -118,7 +122,19 @@ TEST_CASE("what a request asks of the cache", "[cache][decide]") {
           Row{"5.2.1.7", "only-if-cached", 99s, ignore, Action::serve},
           Row{"5.2.1.7", "only-if-cached", 100s, ignore, Action::answer_504},
           Row{"5.2.1.7", "only-if-cached, no-cache", 0s, obey, Action::answer_504},
-          Row{"5.2.1.7", "only-if-cached, no-store", 0s, obey, Action::answer_504},
+          Row{"5.2.1.7", "only-if-cached, no-store", 0s, obey, Action::serve},
+          Row{"5.2.1.7", "only-if-cached, no-store", 100s, obey, Action::answer_504},
+          Row{"5.2.1.7", "only-if-cached, max-age=5", 6s, obey, Action::answer_504},
+          Row{"5.2.1.7", "only-if-cached, max-stale=9", 109s, obey, Action::serve},
+          Row{"5.2.1.2", "max-stale", 100000s, ignore, Action::serve},
+          Row{"5.2.1.2", "max-stale=10", 110s, ignore, Action::serve},
+          Row{"5.2.1.2", "max-stale=10", 111s, ignore, Action::revalidate},
+          Row{"5.2.1.2", "max-stale=x", 101s, ignore, Action::revalidate},
+          Row{"5.2.1.2", "max-stale=10, no-cache", 105s, obey, Action::revalidate},
+          Row{"5.2.1.2", "max-stale=10, max-age=50", 105s, obey, Action::revalidate},
+          Row{"5.2: odd case", "No-Cache", 0s, obey, Action::revalidate},
+          Row{"5.2: quoted", "max-age=\"50\"", 51s, obey, Action::revalidate},
+          Row{"4.2.1: the first of two", "max-age=50, max-age=99", 51s, obey, Action::revalidate},
           Row{"5.2.3", "unknown=1", 50s, obey, Action::serve},
       }));
   CAPTURE(section, control, age.count(), may_revalidate);
@@ -131,10 +147,11 @@ TEST_CASE("what a request asks of the cache", "[cache][decide]") {
 TEST_CASE("RFC 9111, 5.4: Pragma counts only where Cache-Control is absent", "[cache][decide]") {
   const auto response = stored({});
   const CachePolicy obey{.clients_may_revalidate = true};
-  const auto pragma = test::request({{"Pragma", "no-cache"}});
+  const CachePolicy ignore{.clients_may_revalidate = false};
+  const auto pragma = test::request({{"Pragma", "x=1, No-Cache"}});
   const auto both = test::request({{"Pragma", "no-cache"}, {"Cache-Control", "max-age=60"}});
   CHECK(decide(pragma, response.get(), at(1s), obey).action == Action::revalidate);
-  CHECK(decide(pragma, response.get(), at(1s), {}).action == Action::serve);
+  CHECK(decide(pragma, response.get(), at(1s), ignore).action == Action::serve);
   CHECK(decide(both, response.get(), at(1s), obey).action == Action::serve);
 }
 
@@ -207,4 +224,116 @@ TEST_CASE("RFC 9111, 4.2.3: the age received counts", "[cache][decide]") {
 
 TEST_CASE("a clock that is a little behind makes no negative age", "[cache][decide]") {
   CHECK(decide(test::request(), stored({}).get(), at(-1s), {}).age == 0s);
+}
+
+TEST_CASE("RFC 8246, 2.1: what cannot have changed is not asked for again", "[cache][decide]") {
+  using Row = std::tuple<const char*, base::Seconds, Action>;
+  const auto [control, age, expected] = GENERATE(table<const char*, base::Seconds, Action>({
+      Row{"max-age=0", 50s, Action::serve}, // a reload
+      Row{"max-age=10", 50s, Action::serve},
+      Row{"no-cache", 50s, Action::revalidate}, // a forced one
+      Row{"max-age=0", 100s, Action::revalidate},
+      Row{"min-fresh=60", 50s, Action::revalidate},
+  }));
+  CAPTURE(control);
+  const auto request = test::request({{"Cache-Control", control}});
+  CHECK(decide(request, stored({.immutable = true}).get(), at(age), {}).action == expected);
+}
+
+TEST_CASE("RFC 9111, 4.2.4: what forbids to serve stale, whatever the client allows",
+          "[cache][decide]") {
+  const auto request = test::request({{"Cache-Control", "max-stale, stale-if-error=9999"}});
+  for (const Origin& origin : {Origin{.must_revalidate = true}, Origin{.no_cache = true}}) {
+    const auto response = stored(origin);
+    response->note_origin_failure(at(105s).steady);
+    const CacheDecision decision = decide(request, response.get(), at(105s), {});
+    CHECK(decision.action == Action::revalidate);
+    CHECK_FALSE(decision.may_serve_on_error);
+  }
+}
+
+TEST_CASE("RFC 5861, 4: when the origin fails", "[cache][decide]") {
+  using Row = std::tuple<const char*, Origin, const char*, base::Seconds, bool>;
+  const auto [section, origin, control, age, expected] =
+      GENERATE(table<const char*, Origin, const char*, base::Seconds, bool>({
+          Row{"in the window", {.stale_if_error = 10s}, "", 110s, true},
+          Row{"after it", {.stale_if_error = 10s}, "", 111s, false},
+          Row{"none", {}, "", 101s, false},
+          Row{"the client's window", {}, "stale-if-error=20", 120s, true},
+          Row{"after it", {}, "stale-if-error=20", 121s, false},
+          Row{"the wider of both", {.stale_if_error = 30s}, "stale-if-error=20", 130s, true},
+          Row{"fresh, but the client asks", {}, "no-cache", 50s, true},
+          Row{"RFC 9111, 5.2.2.4", {.no_cache = true}, "stale-if-error=20", 50s, false},
+          Row{"RFC 9111, 5.2.2.2",
+              {.stale_if_error = 10s, .must_revalidate = true},
+              "stale-if-error=20",
+              105s,
+              false},
+          Row{"RFC 9111, 5.2.2.2: while fresh", {.must_revalidate = true}, "no-cache", 50s, true},
+      }));
+  CAPTURE(section, control, age.count());
+  const auto request = test::request({{"Cache-Control", control}});
+  const CacheDecision decision = decide(request, stored(origin).get(), at(age), {});
+  CHECK(decision.action == Action::revalidate);
+  CHECK(decision.may_serve_on_error == expected);
+}
+
+TEST_CASE("RFC 5861, 4: for a moment after a failure nobody waits to learn of it again",
+          "[cache][decide]") {
+  const auto response = stored({.stale_if_error = 50s});
+  response->note_origin_failure(at(105s).steady);
+  const CacheDecision decision = decide(test::request(), response.get(), at(105s), {});
+  CHECK(decision.action == Action::serve_stale_and_revalidate);
+  CHECK(decision.reason == "stale-if-error");
+  CHECK(decide(test::request(), response.get(), at(140s), {}).action == Action::revalidate);
+  const auto outside = stored({.stale_if_error = 1s});
+  outside->note_origin_failure(at(105s).steady);
+  CHECK(decide(test::request(), outside.get(), at(105s), {}).action == Action::revalidate);
+}
+
+TEST_CASE("RFC 9211, 2.2: who wanted the origin to be asked", "[cache][decide]") {
+  const auto no_cache = test::request({{"Cache-Control", "no-cache"}});
+  CHECK(decide(no_cache, stored({}).get(), at(1s), {}).is_client_demand);
+  CHECK_FALSE(decide(no_cache, stored({}).get(), at(100s), {}).is_client_demand);
+  CHECK_FALSE(decide(test::request(), stored({}).get(), at(1s), {}).is_client_demand);
+  CHECK_FALSE(
+      decide(test::request(), stored({.no_cache = true}).get(), at(1s), {}).is_client_demand);
+}
+
+TEST_CASE("a soft purge ends the lifetime", "[cache][decide]") {
+  using Row = std::tuple<Origin, const char*, base::Seconds, Action>;
+  const auto [origin, control, age, expected] =
+      GENERATE(table<Origin, const char*, base::Seconds, Action>({
+          Row{{}, "", 0s, Action::revalidate},
+          Row{{.etag = ""}, "", 0s, Action::fetch},
+          Row{{.immutable = true}, "", 0s, Action::revalidate},
+          // RFC 9111, 4.2.4: stale it may be used where any stale response may.
+          Row{{.stale_while_revalidate = 10s}, "", 0s, Action::serve_stale_and_revalidate},
+          Row{{.stale_while_revalidate = 10s}, "", 111s, Action::revalidate},
+          Row{{}, "max-stale=5", 0s, Action::serve},
+          Row{{.must_revalidate = true}, "max-stale=5", 0s, Action::revalidate},
+          Row{{}, "only-if-cached", 0s, Action::answer_504},
+      }));
+  CAPTURE(control, age.count());
+  const auto request = test::request({{"Cache-Control", control}});
+  const CacheDecision decision =
+      decide(request, stored(origin).get(), at(age), {}, Standing::soft_purged);
+  CHECK(decision.action == expected);
+  CHECK(decision.ttl <= 0s);
+  CHECK_FALSE(decision.is_client_demand);
+}
+
+TEST_CASE("RFC 9111, 4: those who waited for a response", "[cache][decide]") {
+  using Row = std::tuple<const char*, Origin, base::Seconds, bool>;
+  const auto [section, origin, age, expected] =
+      GENERATE(table<const char*, Origin, base::Seconds, bool>({
+          Row{"4.2: fresh", {}, 99s, true},
+          Row{"4.2: stale", {}, 100s, false},
+          Row{"5.2.2.4: no-cache", {.no_cache = true}, 0s, false},
+          Row{"RFC 5861, 3", {.stale_while_revalidate = 5s}, 105s, true},
+          Row{"RFC 5861, 3", {.stale_while_revalidate = 5s}, 106s, false},
+          Row{"5.2.2.2", {.stale_while_revalidate = 5s, .must_revalidate = true}, 105s, false},
+      }));
+  CAPTURE(section, age.count());
+  CHECK(may_collapse(*stored(origin), at(age)) == expected);
 }

@@ -22,6 +22,22 @@ std::string key_number(std::size_t i) {
   return "http://example.com/" + std::to_string(i);
 }
 
+http::ContentRange part(std::uint64_t first, std::uint64_t last,
+                        std::optional<std::uint64_t> complete = 100) {
+  return {{first, last}, complete};
+}
+
+std::vector<std::string> parts_at(Store& store, std::string_view key,
+                                  const http::RequestHead& asked = {}) {
+  std::vector<std::string> contents;
+  for (const StoredResponsePtr& one : store.find_partial(key_of(key), asked)) {
+    contents.push_back(test::content_of(*one));
+  }
+  return contents;
+}
+
+using Parts = std::vector<std::string>;
+
 } // namespace
 
 TEST_CASE("what was inserted is found by its key, and by no other", "[cache][store]") {
@@ -224,4 +240,49 @@ TEST_CASE("a revalidated response shares the body of the old one", "[cache][stor
   store.insert(new StoredResponse(std::move(parts), &store.ledger()));
   CHECK(store.ledger().bytes() == before);
   CHECK(content_at(store, "a") == std::string(50000, 'x'));
+}
+
+TEST_CASE("RFC 9111, 3.3: parts are kept side by side, apart from complete responses",
+          "[cache][store]") {
+  Store store({});
+  const auto add = [&](std::string content, std::optional<http::ContentRange> range,
+                       std::string vary = "") {
+    store.insert(stored({.key = "a", .content = content, .vary = vary, .content_range = range}));
+  };
+  add("0-9", part(0, 9));
+  add("10-19", part(10, 19));
+  CHECK(store.find(key_of("a"), {}) == nullptr);
+  CHECK(parts_at(store, "a") == Parts{"10-19", "0-9"}); // most recent first
+  CHECK(store.find_partial(key_of("b"), {}).empty());
+
+  SECTION("the same part replaces") {
+    add("0-9 again", part(0, 9));
+    CHECK(parts_at(store, "a") == Parts{"0-9 again", "10-19"});
+  }
+  SECTION("one of another length, or of unknown length, does not") {
+    add("of 200", part(0, 9, 200));
+    add("of unknown", part(0, 9, std::nullopt));
+    CHECK(parts_at(store, "a").size() == 4);
+  }
+  SECTION("a part of another variant stays beside them") {
+    add("for x", part(0, 9), "accept: x\n");
+    CHECK(parts_at(store, "a", request({{"Accept", "x"}})) == Parts{"for x", "10-19", "0-9"});
+    CHECK(parts_at(store, "a") == Parts{"10-19", "0-9"});
+    add("complete", std::nullopt);
+    CHECK(parts_at(store, "a", request({{"Accept", "x"}})) == Parts{"for x"});
+  }
+  SECTION("a complete response replaces all of them") {
+    add("complete", std::nullopt);
+    CHECK(parts_at(store, "a").empty());
+    CHECK(content_at(store, "a") == "complete");
+    add("20-29", part(20, 29)); // when the complete one is stale, say
+    CHECK(content_at(store, "a") == "complete");
+    CHECK(parts_at(store, "a") == Parts{"20-29"});
+  }
+  SECTION("a part replaces a pass marker") {
+    store.insert(stored({.key = "m", .is_pass_marker = true}));
+    store.insert(stored({.key = "m", .content = "part", .content_range = part(0, 9)}));
+    CHECK(store.find(key_of("m"), {}) == nullptr);
+    CHECK(parts_at(store, "m") == Parts{"part"});
+  }
 }

@@ -229,6 +229,28 @@ TEST_CASE("RFC 9112, 9.3: which requests leave the connection open", "[codec][h1
   CHECK(test::read_request(head(fields)).may_keep_alive == kept);
 }
 
+TEST_CASE("RFC 9112, 3.2: what the forms of a target become", "[codec][h1]") {
+  struct Form {
+    const char* section;
+    std::string line;
+    std::string target;
+  };
+  const auto [section, line, target] = GENERATE(values<Form>({
+      {"3.2.1 origin form", "OPTIONS /", "/"},
+      {"3.2.4 asterisk form", "OPTIONS *", "*"},
+      {"3.2.4 no path and no query: the server as a whole", "OPTIONS http://b.example", "*"},
+      {"3.2.4 with a port", "OPTIONS http://b.example:8001", "*"},
+      {"3.2.4 a path", "OPTIONS http://b.example/", "/"},
+      {"3.2.4 a path and a query", "OPTIONS http://b.example/?q", "/?q"},
+      {"3.2.1 an empty path is sent as a slash", "GET http://b.example", "/"},
+      {"3.2.1 methods are case-sensitive", "options http://b.example", "/"},
+  }));
+  CAPTURE(section, line);
+  const auto result = test::read_request(line + " HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  CHECK_FALSE(result.error);
+  CHECK(result.text.find(" " + target + " 1.1 authority=") != std::string::npos);
+}
+
 TEST_CASE("RFC 9110, 10.1.1: who waits for 100 (Continue)", "[codec][h1]") {
   CHECK(test::read_request(get("Expect: 100-Continue\r\nContent-Length: 1\r\n")).expects_continue);
   CHECK_FALSE(test::read_request(get("Expect: 200-ok\r\nContent-Length: 1\r\n")).expects_continue);

@@ -156,6 +156,52 @@ TEST_CASE("a request with content, and 100 (Continue) before the answer", "[code
   CHECK(client.answer(id).content == "done");
 }
 
+TEST_CASE("RFC 9113, 8.1: interim heads come before the final one, with fields of their own",
+          "[codec][h2][interim]") {
+  Server server;
+  server.on_head = [&](Request& request) {
+    {
+      // Gone when the frame is written.
+      const std::string link = "</a.css>; rel=preload";
+      const http::Field field{http::FieldName::link, "Link", link};
+      server.session.respond_interim(request.id, 103, {&field, 1});
+    }
+    server.session.respond_interim(request.id, 102);
+    const http::Field age{http::FieldName::age, "age", "7"};
+    request.answer.text = "hello";
+    server.session.respond(
+        request.id, {.status = 200, .fields = {&age, 1}, .content_length = 5, .has_content = true});
+  };
+  H2Client client;
+  const auto id = client.request(H2Client::get("/"));
+  REQUIRE(client.talk_to(server.session));
+  const auto& answer = client.answer(id);
+  CHECK(answer.interim == "103 102 ");
+  CHECK(answer.interim_fields == "link: </a.css>; rel=preload\n");
+  CHECK(answer.status == "200");
+  CHECK(answer.fields == "age: 7\ncontent-length: 5\n");
+  CHECK(answer.content == "hello");
+  CHECK(answer.error_code == 0);
+}
+
+TEST_CASE("an interim head is sent while the final one is awaited", "[codec][h2][interim]") {
+  Server server;
+  H2Client client;
+  const auto id = client.request(H2Client::get("/"));
+  REQUIRE(client.talk_to(server.session));
+  Request& request = *server.requests.at(0);
+  server.session.respond_interim(request.id, 103);
+  CHECK(server.session.has_pending_output());
+  REQUIRE(client.talk_to(server.session));
+  CHECK(client.answer(id).status == "103");
+  CHECK_FALSE(client.answer(id).has_ended);
+  CHECK_FALSE(request.answer_sent);
+  server.answer(request, "late");
+  REQUIRE(client.talk_to(server.session));
+  CHECK(client.answer(id).status == "200");
+  CHECK(client.answer(id).content == "late");
+}
+
 TEST_CASE("RFC 9113, 5.2: content that nobody uses stops at the window", "[codec][h2]") {
   Server server({.stream_window = 65535});
   server.consumes = false;

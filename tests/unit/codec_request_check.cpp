@@ -42,7 +42,10 @@ TEST_CASE("RFC 9112, 3.2.2: the parts of an absolute target", "[codec][check]") 
   CHECK(parts->scheme == "http");
   CHECK(parts->authority == "a.example:81");
   CHECK(parts->target == "/b?c");
+  CHECK_FALSE(parts->has_empty_path);
   CHECK(parse_absolute_target("https://a")->target == "/");
+  CHECK(parse_absolute_target("https://a")->has_empty_path);
+  CHECK_FALSE(parse_absolute_target("https://a/")->has_empty_path);
   CHECK(parse_absolute_target("https://a")->scheme == "https");
   CHECK(parse_absolute_target("http://a/http://b/")->target == "/http://b/");
   for (const char* text :

@@ -32,7 +32,15 @@ sites:
     hosts: ["*", www.example.com, "*.example.com", "10.0.0.1"]
     routes:
       - {name: "123", prefix: "/~x/'y'", origin: app, cache: false}
-      - {name: é, prefix: /b, origin: "off", default_lifetime: 2d}
+      - name: é
+        prefix: /b
+        origin: "off"
+        default_lifetime: 2d
+        status_lifetimes: ["404 10s"]
+        key: {query: allow, parameters: [v, "utm_*"], headers: [x-a], cookies: ["c"]}
+        normalize: [{field: accept-encoding, keep: [br, "text/html;level=1"]}]
+        slice: 1MiB
+purge: {allow: [127.0.0.1, "::1", "fd00::/8"]}
 admin: {token_file: /t}
 logs: {access_format: off, level: error, events: /e}
 drain: {deadline: 1500ms}
@@ -123,10 +131,13 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   const auto has = [&paths](const char* path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
-  CHECK(paths.size() == 68);
+  CHECK(paths.size() == 89);
   CHECK(has("listeners.tls.certificates.key"));
   CHECK(has("limits.handshake_timeout"));
   CHECK(has("sites.routes.default_lifetime"));
+  CHECK(has("sites.routes.key.parameters"));
+  CHECK(has("sites.routes.normalize.keep"));
+  CHECK(has("purge.allow"));
   CHECK(has("logs.access_ring"));
 }
 
@@ -143,6 +154,13 @@ TEST_CASE("the schema carries types, bounds, defaults and reload classes", "[con
   CHECK(keys["cache"]["additionalProperties"] == false);
   CHECK(keys["admin"]["properties"]["enabled"]["default"] == true);
   CHECK(keys["admin"]["properties"]["address"]["default"] == "127.0.0.1:9180");
+  const Json route = keys["sites"]["items"]["properties"]["routes"]["items"]["properties"];
+  CHECK(route["slice"]["minimum"] == 0);
+  CHECK(route["slice"]["default"] == "0");
+  CHECK(route["set_cookie"]["enum"] == Json({"bypass", "strip", "store"}));
+  CHECK(route["clients_may_revalidate"]["default"] == true);
+  CHECK(route["control_fields"].count("minItems") == 0);
+  CHECK(route["normalize"]["items"]["properties"]["keep"]["minItems"] == 1);
   CHECK(keys["origins"]["x-reload"] == "live");
   CHECK(keys["origins"]["items"]["required"] == Json({"name"}));
   CHECK(keys["sites"]["items"]["required"] == Json({"name", "hosts", "routes"}));
@@ -183,6 +201,15 @@ TEST_CASE("differences know the elements of lists by name", "[config][documents]
         Lines{"origins[app].servers: [\"a:80\", \"[::1]:81\"] -> [\"a:80\"]"});
   CHECK(changed_by([](Config& c) { c.sites[0].routes[1].default_lifetime = {}; }) ==
         Lines{"sites[null].routes[/b].default_lifetime: 2d -> 0s"});
+  CHECK(changed_by([](Config& c) {
+          auto& route = c.sites[0].routes[1];
+          route.key.parameters = {"v"};
+          route.normalize[0].keep = {"br"};
+          route.set_cookie = cache::CookieRule::store;
+        }) == Lines{"sites[null].routes[/b].set_cookie: bypass -> store",
+                    "sites[null].routes[/b].key.parameters: [v, \"utm_*\"] -> [v]",
+                    "sites[null].routes[/b].normalize[accept-encoding].keep: [br, "
+                    "\"text/html;level=1\"] -> [br]"});
   CHECK(changed_by([](Config& c) { c.listeners.erase(c.listeners.begin()); }) ==
         Lines{"listeners[clear]: removed (needs a restart)"});
   CHECK(changed_by([](Config& c) { c.listeners[0].address = ":1"; }) ==

@@ -195,6 +195,72 @@ TEST_CASE("sites and routes are checked", "[config][errors]") {
         "n.yaml:5:10: name 'a' is taken, first at n.yaml:4:10"}});
 }
 
+TEST_CASE("what a route does with answers is checked", "[config][errors]") {
+  const std::string controls =
+      "one of selvedge-cache-control, cdn-cache-control and surrogate-control";
+  const std::string by_status =
+      "a status or a class of them and a duration, such as '404 10s' or '5xx 1s'";
+  const std::vector<std::pair<std::string, std::string>> rows{
+      // RFC 9213, 2: only fields that are known here are targeted at this cache.
+      {"control_fields: [akamai-cache-control]",
+       "5:18: 'control_fields' must be " + controls + ", not 'akamai-cache-control'"},
+      {"control_fields: [cache-control]",
+       "5:18: 'control_fields' must be " + controls + ", not 'cache-control'"},
+      {"heuristic_percent: 101",
+       "5:20: 'heuristic_percent' must be a whole number from 0 to 100, not '101'"},
+      {"heuristic_percent: 10%",
+       "5:20: 'heuristic_percent' must be a whole number from 0 to 100, not '10%'"},
+      {"status_lifetimes: [404]", "5:20: 'status_lifetimes' must be " + by_status + ", not '404'"},
+      {"status_lifetimes: [6xx 1s]",
+       "5:20: 'status_lifetimes' must be " + by_status + ", not '6xx 1s'"},
+      {"status_lifetimes: [404 10]",
+       "5:20: 'status_lifetimes' must be " + by_status + ", not '404 10'"},
+      {"status_lifetimes: [404 10s, 5xx 1s, 404 1m]",
+       "5:37: status '404' is taken, first at n.yaml:5:20"},
+      {"stale_if_error: 1500ms",
+       "5:17: 'stale_if_error' must be a duration from 0s to 3650d, not '1500ms'"},
+      {"set_cookie: keep", "5:13: 'set_cookie' must be bypass, strip or store, not 'keep'"},
+      {"key: {query: deni}",
+       "5:14: 'query' must be keep, drop, allow or deny, not 'deni' (did you mean 'deny'?)"},
+      {"key: {query: allow}", "5:14: 'query' is allow or deny: 'parameters' is missing"},
+      {"key: {query: deny, parameters: []}",
+       "5:14: 'query' is allow or deny: 'parameters' is missing"},
+      {"key: {parameters: [v]}", "5:19: 'parameters' is only for query: allow and query: deny"},
+      {"key: {query: drop, parameters: [v]}",
+       "5:32: 'parameters' is only for query: allow and query: deny"},
+      {"key: {query: deny, parameters: [a*b]}",
+       "5:33: 'parameters' must be the name of a parameter, or the start of one and *, not 'a*b'"},
+      {"key: {headers: ['x y']}", "5:17: 'headers' must be a field name, not 'x y'"},
+      {"key: {cookies: ['a=b']}", "5:17: 'cookies' must be the name of a cookie, not 'a=b'"},
+      {"normalize: [{field: accept}]", "5:13: 'keep' is missing"},
+      {"normalize: [{field: accept, keep: []}]",
+       "5:35: 'keep' must be a list, each one element of a field's value, such as br, not an empty "
+       "list"},
+      {"normalize: [{field: accept, keep: ['br, gzip']}]",
+       "5:36: 'keep' must be one element of a field's value, such as br, not 'br, gzip'"},
+      {"normalize: [{field: a, keep: [b]}, {field: A, keep: [c]}]",
+       "5:44: field 'a' is taken, first at n.yaml:5:21"},
+      {"range_miss: all", "5:13: 'range_miss' must be forward or whole, not 'all'"},
+      {"slice: 63KiB", "5:8: 'slice' must be 0 or a size from 64KiB to 16TiB, not '63KiB'"},
+      {"slice: 65MiB", "5:8: 'slice' (65MiB) must not be larger than cache.max_object (64MiB)"},
+  };
+  for (const auto& [key, error] : rows) {
+    CAPTURE(key);
+    const std::string routes = "sites:\n- {name: a, hosts: ['*'], routes: [{origin: app,\n";
+    CHECK(error_of(kListeners + kOrigins + routes + key + "\n}]}\n") == "n.yaml:" + error);
+  }
+}
+
+TEST_CASE("who may purge is checked", "[config][errors]") {
+  const std::string what =
+      "'allow' must be an address or a network such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, not ";
+  for (const std::string text :
+       {"localhost", "10.0.0.0/33", "10.0.0.1/8", "10.0.0", "fd00::/129"}) {
+    CHECK(error_of(kListeners + kOrigins + kSites + "purge: {allow: ['" + text + "']}") ==
+          "n.yaml:4:17: " + what + "'" + text + "'");
+  }
+}
+
 TEST_CASE("values must fit together", "[config][errors]") {
   check_rows(
       kListeners + kOrigins + kSites,

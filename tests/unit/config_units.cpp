@@ -1,4 +1,4 @@
-#include <src/config/nearest.hpp>
+#include <selvedge/config/nearest.hpp>
 #include <src/config/text_rules.hpp>
 #include <src/config/units.hpp>
 #include <tests/support/catch.hpp>

@@ -36,6 +36,58 @@ TEST_CASE("what is left out has its default", "[config]") {
   CHECK(config.sites[0].routes[0].prefix == "/");
   CHECK(config.sites[0].routes[0].name == "/");
   CHECK(config.sites[0].routes[0].cache);
+  CHECK(config.purge.allow.empty());
+}
+
+TEST_CASE("what a route does with answers arrives in its members", "[config]") {
+  const std::string head = kLeast.substr(0, kLeast.find("sites:"));
+  const Config config = parse(head + R"(
+sites:
+  - name: main
+    hosts: ["*"]
+    routes:
+      - origin: app
+        control_fields: [CDN-Cache-Control]
+        heuristic_percent: 20
+        heuristic_limit: 2h
+        status_lifetimes: [404 10s, "5xx 1s", 410 1h]
+        clients_may_revalidate: false
+        stale_while_revalidate: 30s
+        stale_if_error: 1d
+        set_cookie: strip
+        key: {query: deny, parameters: [utm_*, q], sort_query: true, headers: [X-Tenant], cookies: [Lang]}
+        normalize: [{field: Accept-Encoding, keep: [br, gzip]}, {field: accept-language, keep: [de]}]
+        range_miss: whole
+        slice: 1MiB
+        early_hints: false
+      - {prefix: /b/, origin: app, control_fields: [], slice: 0, key: {query: drop, parameters: []}}
+)",
+                              "selvedge.yaml");
+  using Texts = std::vector<std::string>;
+  const proxy::RouteOptions& route = config.sites[0].routes[0];
+  CHECK(route.control_fields == Texts{"cdn-cache-control"});
+  CHECK(route.heuristic_percent == 20);
+  CHECK(route.heuristic_limit == 2h);
+  CHECK(route.status_lifetimes == Texts{"404 10s", "5xx 1s", "410 1h"});
+  CHECK_FALSE(route.clients_may_revalidate);
+  CHECK(route.stale_while_revalidate == 30s);
+  CHECK(route.stale_if_error == 24h);
+  CHECK(route.set_cookie == cache::CookieRule::strip);
+  CHECK(route.key.query == proxy::QueryRule::deny);
+  CHECK(route.key.parameters == Texts{"utm_*", "q"});
+  CHECK(route.key.sort_query);
+  CHECK(route.key.headers == Texts{"x-tenant"}); // RFC 9110, 5.1: names have no case
+  CHECK(route.key.cookies == Texts{"Lang"});     // RFC 6265, 4.1.1: these have
+  REQUIRE(route.normalize.size() == 2);
+  CHECK(route.normalize[0].field == "accept-encoding");
+  CHECK(route.normalize[0].keep == Texts{"br", "gzip"});
+  CHECK(route.range_miss == proxy::RangeMiss::whole);
+  CHECK(route.slice == 1u << 20);
+  CHECK_FALSE(route.early_hints);
+  const proxy::RouteOptions& other = config.sites[0].routes[1];
+  CHECK(other.control_fields.empty());
+  CHECK(other.slice == 0);
+  CHECK(other.key.query == proxy::QueryRule::drop);
 }
 
 TEST_CASE("values of every type arrive in their members", "[config]") {
@@ -65,6 +117,7 @@ sites:
     routes:
       - {name: all, prefix: /, origin: app, cache: false, clients_may_revalidate: true}
       - {prefix: /static/, origin: files, default_lifetime: 2d}
+purge: {allow: [127.0.0.1, "10.0.0.0/8", "fd00::/8"]}
 admin: {enabled: false, address: "127.0.0.1:0", token_file: /run/token}
 logs: {level: debug, events: /l/events, access: /l/access, access_format: off, access_ring: 64}
 drain: {deadline: 0}
@@ -102,6 +155,7 @@ drain: {deadline: 0}
   CHECK_FALSE(config.sites[0].routes[0].cache);
   CHECK(config.sites[0].routes[0].clients_may_revalidate);
   CHECK(config.sites[0].routes[1].default_lifetime == 48h);
+  CHECK(config.purge.allow == std::vector<std::string>{"127.0.0.1", "10.0.0.0/8", "fd00::/8"});
   CHECK_FALSE(config.admin.enabled);
   CHECK(config.admin.token_file == "/run/token");
   CHECK(config.logs.level == config::LogLevel::debug);

@@ -29,6 +29,17 @@ TEST_CASE("RFC 9211, 2: how an answer came about", "[proxy][answers]") {
   CHECK(cache_status_text("node", forwarded, arena) ==
         "node; fwd=uri-miss; fwd-status=200; stored");
 
+  // A stored response that the origin was asked about, and that is served all the same.
+  CacheStatusParts fallback;
+  fallback.outcome = CacheOutcome::stale;
+  fallback.forward_reason = "stale";
+  fallback.forward_status = 503;
+  fallback.ttl = std::chrono::seconds(-9);
+  fallback.detail = "stale-if-error";
+  // RFC 9211, 2.1 and 2.2: hit and fwd exclude each other.
+  CHECK(cache_status_text("node", fallback, arena) ==
+        "node; fwd=stale; fwd-status=503; ttl=-9; detail=stale-if-error");
+
   CacheStatusParts collapsed;
   collapsed.outcome = CacheOutcome::collapsed;
   collapsed.forward_reason = "stale";
@@ -76,10 +87,35 @@ TEST_CASE("RFC 9110, 15: the status that an error becomes", "[proxy][answers]") 
   CHECK(status_of({code, source}) == status);
 }
 
+TEST_CASE("RFC 9211, 2: no other parameters than those", "[proxy][answers]") {
+  base::Arena arena;
+  for (std::uint8_t outcome = 0; outcome < http::kCacheOutcomes; ++outcome) {
+    CacheStatusParts parts;
+    parts.outcome = static_cast<CacheOutcome>(outcome);
+    parts.forward_reason = "miss";
+    parts.forward_status = 200;
+    parts.ttl = std::chrono::seconds(1);
+    parts.is_stored = true;
+    parts.detail = "d";
+    std::string_view rest = cache_status_text("node", parts, arena);
+    rest.remove_prefix(std::string_view("node").size());
+    while (!rest.empty()) {
+      REQUIRE(rest.starts_with("; "));
+      rest.remove_prefix(2);
+      const std::string_view name = rest.substr(0, rest.find_first_of("=;"));
+      CAPTURE(name);
+      CHECK((name == "hit" || name == "fwd" || name == "fwd-status" || name == "ttl" ||
+             name == "stored" || name == "collapsed" || name == "key" || name == "detail"));
+      rest.remove_prefix(std::min(rest.find(';'), rest.size()));
+    }
+  }
+}
+
 TEST_CASE("texts of answers made here", "[proxy][answers]") {
   base::Arena arena;
   CHECK(error_content(404, arena) == "404 Not Found\n");
   CHECK(error_content(508, arena) == "508 Loop Detected\n");
+  CHECK(purge_content(7, 2, arena) == "{\"epoch\":7,\"matched\":2}\n");
   CHECK(number_text(0, arena) == "0");
   CHECK(number_text(std::numeric_limits<std::int64_t>::min(), arena) == "-9223372036854775808");
 }

@@ -53,7 +53,7 @@ TEST_CASE("the host finds the site, the path the route", "[proxy][routing]") {
       Row{"shop.example", "/api/v1", "shop/api"},
       Row{"shop.example", "/api/v2/x", "shop/v2"},
       Row{"shop.example", "/API/", "shop/all"}, // RFC 9110, 4.2.3: paths are case-sensitive
-      Row{"shop.example", "*", "none"},
+      Row{"shop.example", "*", "shop/all"},     // RFC 9110, 9.3.7: OPTIONS * is about the server
       Row{"other.example", "/", "wide/all"},
       Row{"a.b.c.example:80", "/", "wide/all"},
       Row{"a.b.example", "/", "narrow/all"}, // the longest wildcard
@@ -125,4 +125,28 @@ TEST_CASE("an exchange is counted by outcome, class of status and duration", "[p
   CHECK(counters.durations[RouteCounters::kBounds.size() - 1].value() == 1);
   CHECK(counters.durations[RouteCounters::kBounds.size()].value() == 1);
   CHECK(counters.content_bytes.value() == 10);
+}
+
+TEST_CASE("the key of a URL is made by the rules of its route", "[proxy][routing]") {
+  RouteCounterMap counters;
+  auto options = sites();
+  options[0].routes[1].key.query = cache::QueryRule::drop; // /api/
+  options[0].routes[0].key.headers = {"x-device"};         // the rest
+  const Routing routing = routing_of(options, counters);
+  using Row = std::tuple<const char*, const char*>;
+  const auto [url, expected] = GENERATE(table<const char*, const char*>({
+      Row{"https://shop.example/api/x?y", "https://shop.example/api/x"},
+      Row{"https://SHOP.example:443/a/../%61pi/x?y", "https://shop.example/api/x"},
+      Row{"https://shop.example/x?y", "https://shop.example/x?y\nx-device"},
+      Row{"http://other.example:81", "http://other.example:81/"},
+      Row{"https://unknown.test/", "none"},
+      Row{"/api/x", "none"},
+      Row{"ftp://shop.example/", "none"},
+      Row{"", "none"},
+  }));
+  CAPTURE(url);
+  base::Arena arena;
+  const auto key = routing.key_of(url, arena);
+  CHECK((key ? key->text : "none") == expected);
+  CHECK((routing.find_url(url) != nullptr) == key.has_value());
 }

@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   no_origin,         // no server can be asked: 503
   overloaded,        // a limit of ours was reached: 503
   not_found,         // no such file in a directory origin: 404
+  server_error,      // an origin answered 5xx, for which there is a stored response: see os_error
   io,                // reading a file or socket failed
   internal,          // 500
 };
@@ -43,7 +44,7 @@ struct Error {
   ErrorSource source = ErrorSource::internal;
   Retry retry = Retry::never;
   std::uint8_t reserved = 0;
-  std::int32_t os_error = 0; // errno where the system said one, else 0
+  std::int32_t os_error = 0; // errno where the system said one; the status of a server_error
 
   friend bool operator==(const Error&, const Error&) = default;
 };

@@ -135,6 +135,9 @@ public:
   void consume(std::size_t bytes) override;
   std::span<const http::Field> trailers() const override;
   std::uint64_t consumed() const { return consumed_; }
+  // Goes to `offset` of the content; true when it is there. Forward by consuming what has come,
+  // so that false means "not yet". Backward only in a complete body that keeps its beginning.
+  bool seek(std::uint64_t offset);
   // Gives up its place, so that chunks nobody else wants go. Only consumed() may be called after
   // it.
   void leave() {

@@ -64,6 +64,9 @@ public:
   std::string_view key() const { return key_; }
   const base::Fingerprint& print() const { return print_; }
   std::string_view variant() const { return variant_; }
+  // Fields of the answer that only the one who caused it may have: they are not stored (RFC
+  // 9111, 5.2.2.4 and 5.2.2.7). Requires: as response().
+  const http::HeadBlock& leader_fields() const { return leader_fields_; }
   // The origin confirmed a stored response instead of sending one.
   bool was_validated() const { return was_validated_; } // Requires: state() is not waiting
   // The beginning of the body, once for each reader; null while there is none.
@@ -73,8 +76,10 @@ public:
 
   // --- the producer
   void set_producer(Producer* producer); // null when it ends: then it is not called any more
+  // Before any of those that follow.
+  void note_validated() { was_validated_ = true; }
+  void set_leader_fields(http::HeadBlock fields) { leader_fields_ = std::move(fields); }
   void stream(boost::intrusive_ptr<StoredResponse> response);
-  void stream_validated(boost::intrusive_ptr<StoredResponse> response);
   // The answer is for the leader only.
   void keep_alone(boost::intrusive_ptr<StoredResponse> response);
   void complete();
@@ -100,6 +105,7 @@ private:
   std::atomic<State> state_{State::waiting};
   std::atomic<bool> may_store_{true};
   boost::intrusive_ptr<StoredResponse> response_; // written once, before the state that shows it
+  http::HeadBlock leader_fields_;                 // likewise
   base::Error error_{};
   bool was_validated_ = false;
   std::atomic<std::size_t> window_{0}; // not 0: the producer waits
@@ -128,6 +134,8 @@ public:
   // As join() without a reader: starts a fill that nobody waits for, or gives null when one is
   // under way.
   FillPtr begin(const CacheKey& key);
+  // Whether a fill of the key is under way that later requests may join.
+  bool contains(const base::Fingerprint& print) const;
   // No more followers. Does nothing for a fill that is not (any more) in the table.
   void remove(const Fill& fill);
   // For purges: the key's fills under way must not be stored, and later requests start their own.

@@ -23,20 +23,38 @@ public:
   explicit Store(const Options& options);
   ~Store();
 
-  // The variant that this request selects, marked as used; null when there is none. Fresh or not is
-  // for decide() to say.
+  // The variant that this request selects, marked as used; null when there is none, or when it was
+  // purged (then it goes). Fresh or not is for decide() to say. Partial responses are not found.
   StoredResponsePtr find(const CacheKey& key, const http::RequestHead& request);
-  // Every variant of the key, for those who want to look at it.
+  // The partial responses of the key that this request selects, most recent first.
+  std::vector<StoredResponsePtr> find_partial(const CacheKey& key,
+                                              const http::RequestHead& request);
+  // Every variant of the key that was not purged, for those who want to look at it.
   std::vector<StoredResponsePtr> variants(const CacheKey& key);
-  // Replaces the stored response with the same key and vary text, and a pass marker of the key,
-  // then makes room. A response larger than the limit is dropped. Requires: its body is complete,
-  // or it is a pass marker.
+  // Replaces the stored response with the same key, vary text and content range (a complete one
+  // also every partial one of that vary text), and a pass marker of the key, then makes room. Does
+  // nothing for a response that was purged since its birth. A response larger than the limit is
+  // dropped. Requires: its body is complete, or it is a pass marker.
   void insert(boost::intrusive_ptr<StoredResponse> response);
-  // Removes every variant of the key. Returns how many there were.
+  // Removes every variant of the key. Returns how many could have been found, without pass markers.
   std::size_t remove(const CacheKey& key);
+  // A soft purge of every variant of the key. Returns how many there are, without pass markers.
+  std::size_t mark_stale(const CacheKey& key);
+  // Removes one response, if it is still there.
+  void remove(const StoredResponse& response);
   void clear();
   // Evicts until the ledger is within the limit, or there is nothing left to evict.
   void make_room();
+  // More is held than there is room for, though nothing more can be evicted: fills and readers have
+  // it.
+  bool is_over_limit() const { return ledger_.bytes() > room_; }
+  // Whether there ever was a response that says which queries it answers: then a request that finds
+  // nothing under its own key may find one under query_free_key().
+  bool has_query_free() const { return has_query_free_.load(std::memory_order_relaxed); }
+  // What was purged, and the epoch that responses are born in. It tells soft purged ones from
+  // others: purges().standing(found->purge_state()).
+  PurgeIndex& purges() { return purges_; }
+  const PurgeIndex& purges() const { return purges_; }
   // A body that will be stored is charged to this.
   MemoryLedger& ledger() { return ledger_; }
 
@@ -53,13 +71,21 @@ public:
 private:
   struct Stripe;
   Stripe& stripe_of(const base::Fingerprint& print);
+  // Calls `visit(stripe, stored)`, most recent first and under the lock, until it returns false,
+  // for what this request selects and was not purged; what was purged goes.
+  template <typename Visit>
+  void visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit);
+  template <typename Claim> void remove_if(const base::Fingerprint& print, Claim claim);
+  void add(boost::intrusive_ptr<StoredResponse> response);
   void make_room(StoredResponsePtr spared);
   bool evict_one(Stripe& stripe, const StoredResponse* spared);
 
   const Options options_;
   const std::size_t room_; // of the size, for what is accounted
   MemoryLedger ledger_;
+  PurgeIndex purges_{&ledger_};
   std::unique_ptr<Stripe[]> stripes_;
+  std::atomic<bool> has_query_free_{false};
   std::atomic<std::size_t> next_victim_stripe_{0};
 };
 

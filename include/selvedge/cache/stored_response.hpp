@@ -6,6 +6,8 @@
 #include <selvedge/base/clock.hpp>
 #include <selvedge/base/fingerprint.hpp>
 #include <selvedge/cache/body.hpp>
+#include <selvedge/cache/purge_index.hpp>
+#include <selvedge/http/byte_range.hpp>
 #include <selvedge/http/head.hpp>
 #include <selvedge/http/head_block.hpp>
 
@@ -26,6 +28,11 @@ struct Freshness {
   base::Seconds stale_if_error{0};
   bool must_revalidate = false; // never served stale
   bool no_cache = false;        // validated before every use
+  bool immutable = false;       // RFC 8246: not validated while it is fresh
+  // Fixed texts for `explain`: what `lifetime` was taken from ("max-age", "expires", "heuristic";
+  // "" where there is none), and the field whose directives counted.
+  std::string_view source{};
+  std::string_view control_field{};
 
   base::Seconds age(base::Steady now) const; // current_age
   bool is_fresh(base::Steady now) const { return age(now) < lifetime && !no_cache; }
@@ -39,6 +46,7 @@ public:
     base::Fingerprint print; // of the key
     http::Status status = 200;
     http::HeadBlock head;
+    http::HeadBlock steering; // fields for this cache alone, not sent, kept for validation
     boost::intrusive_ptr<Body> body;
     Freshness freshness;
     std::chrono::sys_seconds date{}; // of the response, for validation without Last-Modified
@@ -47,6 +55,10 @@ public:
     // Nothing is stored here but the knowledge that this key's answers are not stored: requests
     // need not queue behind each other.
     bool is_pass_marker = false;
+    // A 206: what its body holds of the representation (RFC 9111, 3.3). The status is 206.
+    std::optional<http::ContentRange> content_range;
+    Tags tags;
+    PurgeEpoch born = 0; // of its fetch
   };
   StoredResponse(Parts parts, MemoryLedger* ledger);
   ~StoredResponse();
@@ -55,18 +67,29 @@ public:
   const base::Fingerprint& print() const { return parts_.print; }
   http::Status status() const { return parts_.status; }
   const http::HeadBlock& head() const { return parts_.head; }
+  const http::HeadBlock& steering() const { return parts_.steering; }
   Body& body() const { return *parts_.body; } // Requires: not a pass marker without content
   const boost::intrusive_ptr<Body>& shared_body() const { return parts_.body; }
   const Freshness& freshness() const { return parts_.freshness; }
   std::chrono::sys_seconds date() const { return parts_.date; }
   std::string_view vary() const { return parts_.vary; }
   bool is_pass_marker() const { return parts_.is_pass_marker; }
+  bool is_partial() const { return is_partial_; } // it has a content range
+  const std::optional<http::ContentRange>& content_range() const { return parts_.content_range; }
+  const PurgeState& purge_state() const { return purge_state_; }
   std::string_view etag() const { return head().value(http::FieldName::etag); }
   std::string_view last_modified() const { return head().value(http::FieldName::last_modified); }
   // Everything held for it: body, head, key, itself and its place in the index.
   std::size_t held_bytes() const {
     return own_bytes_ + (parts_.body ? parts_.body->live_bytes() : 0);
   }
+
+  // The origin could not be asked about it at that time. For a moment after, those who may have it
+  // stale need not wait to learn that again. Thread: any.
+  void note_origin_failure(base::Steady at) const {
+    origin_failure_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  bool has_origin_failed_lately(base::Steady now) const;
 
   // --- for the eviction policy, under the lock of its stripe (but `visits`: any thread, relaxed).
   struct EvictionState {
@@ -78,7 +101,11 @@ public:
   mutable std::atomic<std::uint8_t> visits{0};
 
 private:
+  // In front, beside what every lookup touches anyway.
+  const bool is_partial_;
+  PurgeState purge_state_; // has the tags and the birth of the parts
   Parts parts_;
+  mutable std::atomic<base::Steady::rep> origin_failure_{0}; // 0: never
   MemoryLedger* ledger_;
   std::size_t own_bytes_;
 };
@@ -87,11 +114,16 @@ using StoredResponsePtr = boost::intrusive_ptr<const StoredResponse>;
 
 // The `vary` text of a response to `request` whose Vary fields are those of `response`: a line
 // "name: value" for each field that Vary names, or "name" where the request had none (RFC
-// 9111, 4.1). Nothing for "Vary: *", which matches no request.
+// 9111, 4.1); before them one about the query where the response has No-Vary-Search. Nothing for
+// "Vary: *", which matches no request.
 std::optional<std::string> vary_text(const http::FieldList& response,
                                      const http::RequestHead& request);
-// RFC 9111, 4.1: whether the stored response may answer this request. Values are compared after
-// joining repeated fields and trimming whitespace.
+// RFC 9111, 4.1: whether the stored response, or one with that `vary` text, may answer this
+// request. Values are compared after joining repeated fields and trimming whitespace; preferences
+// (Accept-Encoding, Accept-Language) by what they mean.
 bool selects(const StoredResponse& stored, const http::RequestHead& request);
+bool selects(std::string_view vary_text, const http::RequestHead& request);
+// The text has a line about the query: the response is stored under query_free_key().
+bool is_query_free(std::string_view vary_text);
 
 } // namespace selvedge::cache

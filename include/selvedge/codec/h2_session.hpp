@@ -80,7 +80,9 @@ public:
   };
   // The texts of block and fields live until the stream is closed.
   void respond(StreamId id, const Response& response);
-  void respond_interim(StreamId id, http::Status status);
+  // RFC 9113, 8.1: a head before that of the final response; its texts are copied.
+  // Requires: respond() was not called.
+  void respond_interim(StreamId id, http::Status status, std::span<const http::Field> fields = {});
   // Content that was pending is there.
   void resume(StreamId id);
   // Content of the request has been used: the client may send as much again.

@@ -17,6 +17,7 @@ struct AbsoluteTarget {
   std::string_view scheme;
   std::string_view authority;
   std::string_view target; // origin form; "/" where the path was empty
+  bool has_empty_path = false;
 };
 // The parts of "http://host/path"; nothing when the text is not in absolute form (RFC 9112, 3.2.2).
 std::optional<AbsoluteTarget> parse_absolute_target(std::string_view text);

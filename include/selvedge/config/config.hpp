@@ -51,6 +51,7 @@ struct Config {
   downstream::Limits limits;
   std::vector<upstream::OriginOptions> origins;
   std::vector<proxy::SiteOptions> sites;
+  proxy::PurgeOptions purge;
   AdminOptions admin;
   LogOptions logs;
   DrainOptions drain;

@@ -58,6 +58,9 @@ public:
   void set_user(StreamUser& user) { user_ = &user; }
   StreamUser* user() { return user_; }
 
+  // An interim response (RFC 9110, 15.2), before respond(): 102 or 103. Dropped for HTTP/1.0, and
+  // where the connection cannot take it now. The fields are used before it returns.
+  virtual void inform(http::Status status, std::span<const http::Field> fields) = 0;
   // Once a stream. It may end the stream before it returns (and with it the user): touch nothing
   // after.
   virtual void respond(const Response& response) = 0;

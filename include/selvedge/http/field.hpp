@@ -15,11 +15,16 @@ namespace selvedge::http {
 enum class FieldName : std::uint8_t {
   unknown,
   accept_encoding,
+  accept_language,
+  accept_ranges,
   age,
   allow,
   authorization,
   cache_control,
+  cache_group_invalidation,
+  cache_groups,
   cache_status,
+  cache_tag,
   cdn_cache_control,
   connection,
   content_encoding,
@@ -43,9 +48,11 @@ enum class FieldName : std::uint8_t {
   last_modified,
   link,
   location,
+  no_vary_search,
   pragma,
   priority,
   proxy_authenticate,
+  proxy_authentication_info,
   proxy_authorization,
   proxy_connection,
   proxy_status,
@@ -67,6 +74,7 @@ enum class FieldName : std::uint8_t {
   x_forwarded_for,
   x_forwarded_host,
   x_forwarded_proto,
+  xkey,
 };
 
 // Case-insensitive.
@@ -75,8 +83,9 @@ FieldName field_name_of(std::string_view text);
 std::string_view text_of(FieldName name);
 
 // True for fields that describe one connection only and are never forwarded or stored (RFC 9110,
-// 7.6.1, and the two that predate it): connection, keep-alive, proxy-connection, te, trailer,
-// transfer-encoding, upgrade, proxy-authenticate, proxy-authorization.
+// 7.6.1; RFC 9111, 3.1; and the two that predate them): connection, keep-alive, proxy-connection,
+// te, trailer, transfer-encoding, upgrade, proxy-authenticate, proxy-authentication-info,
+// proxy-authorization.
 bool is_hop_by_hop(FieldName name);
 
 // ASCII case folding only.

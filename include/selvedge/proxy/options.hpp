@@ -1,20 +1,56 @@
 // Sites and routes: which origin answers a request, and how its answers are cached.
 #pragma once
 
+#include <selvedge/cache/cache_key.hpp>
+#include <selvedge/cache/cache_policy.hpp>
+
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace selvedge::proxy {
 
+using QueryRule = cache::QueryRule;
+using KeyOptions = cache::KeyRules;
+
+// A request field reduced to the values that matter before it is compared (Vary) and sent on.
+struct NormalizeOptions {
+  std::string field;
+  // Kept where the client accepts them, in this order. Of accept-encoding all that match are kept,
+  // of every other field the best by its weight (RFC 9110, 12.4.2).
+  std::vector<std::string> keep;
+};
+
+enum class RangeMiss : std::uint8_t {
+  forward, // ask the origin for the range, store the part
+  whole,   // ask for everything, answer the range from it
+};
+
 struct RouteOptions {
-  std::string name;                         // for logs and metrics; default: the prefix
-  std::string prefix = "/";                 // of the path; the longest match wins
-  std::string origin;                       // a name from `origins`
-  bool cache = true;                        // false: everything passes
+  std::string name;         // for logs and metrics; default: the prefix
+  std::string prefix = "/"; // of the path; the longest match wins
+  std::string origin;       // a name from `origins`
+  bool cache = true;        // false: everything passes
+
+  std::vector<std::string> control_fields{"selvedge-cache-control", "cdn-cache-control",
+                                          "surrogate-control"}; // before Cache-Control
   std::chrono::seconds default_lifetime{0}; // for answers without any; 0: they are not stored
-  bool clients_may_revalidate = false;      // obey no-cache and max-age=0 of requests
+  std::uint32_t heuristic_percent = 10;     // of the time since Last-Modified; 0: none
+  std::chrono::seconds heuristic_limit{24 * 3600};
+  std::vector<std::string> status_lifetimes; // "404 10s", "5xx 1s": where the origin says nothing
+  bool clients_may_revalidate = true;        // obey no-cache, max-age, min-fresh of requests
+  std::chrono::seconds stale_while_revalidate{0}; // where the response says nothing
+  std::chrono::seconds stale_if_error{3600};      // likewise
+  cache::CookieRule set_cookie = cache::CookieRule::bypass;
+
+  KeyOptions key;
+  std::vector<NormalizeOptions> normalize;
+  RangeMiss range_miss = RangeMiss::forward;
+  std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
+  bool early_hints = true; // 103 with the Link fields of a stale response while the origin is asked
 };
 
 struct SiteOptions {
@@ -22,5 +58,14 @@ struct SiteOptions {
   std::vector<std::string> hosts; // "www.example.com", "*.example.com", "*" for every other
   std::vector<RouteOptions> routes;
 };
+
+// Who may send PURGE requests to the ports that clients use.
+struct PurgeOptions {
+  std::vector<std::string> allow; // addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1"
+};
+
+// "404 10s" or "5xx 1m": a status from 200 to 599 or a class from 2xx to 5xx, and whole seconds,
+// minutes, hours or days, at most ten years. Nothing for other text.
+std::optional<cache::StatusLifetime> parse_status_lifetime(std::string_view text);
 
 } // namespace selvedge::proxy

@@ -7,6 +7,7 @@
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/proxy/access_record.hpp>
+#include <selvedge/proxy/purge.hpp>
 #include <selvedge/proxy/routing.hpp>
 
 #include <memory>
@@ -34,7 +35,8 @@ public:
     // What Via towards origins calls this node, by which it knows its own requests: several nodes
     // in a row may share a name, so this should be unique. Empty: the name.
     std::string via_name;
-    std::size_t pass_window = 131072; // bytes of an answer that is not stored, held unread
+    PurgeCounters* purge_counters = nullptr; // for PURGE requests; outlives the proxy
+    std::size_t pass_window = 131072;        // bytes of an answer that is not stored, held unread
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -53,6 +55,7 @@ public:
 private:
   friend class Exchange;
   friend class Filler;
+  friend class SlicedContent;
 
   net::Worker& worker_;
   cache::Store& store_;
@@ -67,9 +70,5 @@ private:
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
 };
-
-// Removes what is stored under an absolute URL and what is being fetched for it. Returns how many
-// variants there were. Thread: any.
-std::size_t purge(cache::Store& store, cache::FillTable& fills, std::string_view url);
 
 } // namespace selvedge::proxy

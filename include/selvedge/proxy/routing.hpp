@@ -4,14 +4,17 @@
 #pragma once
 
 #include <selvedge/base/counter.hpp>
+#include <selvedge/cache/cache_key.hpp>
 #include <selvedge/cache/decide.hpp>
 #include <selvedge/http/cache_status.hpp>
+#include <selvedge/proxy/address_list.hpp>
 #include <selvedge/proxy/options.hpp>
 #include <selvedge/upstream/origin.hpp>
 
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +43,11 @@ struct Route {
   upstream::Origin* origin = nullptr;
   std::string origin_name;
   cache::CachePolicy policy;
+  cache::KeyRules key;
+  std::vector<NormalizeOptions> normalize;
+  RangeMiss range_miss = RangeMiss::forward;
+  std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
+  bool early_hints = true;
   RouteCounters* counters = nullptr;
 };
 
@@ -49,11 +57,18 @@ public:
     std::map<std::string, std::shared_ptr<upstream::Origin>> by_name;
   };
   Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-          RouteCounterMap& counters);
+          RouteCounterMap& counters, const PurgeOptions& purge = {});
 
   // Null when no site has that host, or the site no route for that path. `authority` may have a
   // port.
   const Route* find(std::string_view authority, std::string_view path) const;
+  // As above, by an absolute http or https URL.
+  const Route* find_url(std::string_view url) const;
+  // The key of a GET of that absolute URL, by the rules of its route; nothing where there is none,
+  // or where it is no URL. Thread: any.
+  std::optional<cache::CacheKey> key_of(std::string_view url, base::Arena& arena) const;
+  // Who may send PURGE; null: nobody, the method goes to the origin like any other.
+  const AddressList* purgers() const { return purgers_ ? &*purgers_ : nullptr; }
   const Origins& origins() const { return origins_; }
 
 private:
@@ -63,6 +78,7 @@ private:
   const Site* site_of(std::string_view authority) const;
 
   Origins origins_;
+  std::optional<AddressList> purgers_;
   std::vector<std::shared_ptr<RouteCounters>> counters_; // kept alive
   std::vector<std::unique_ptr<Site>> sites_;
   std::map<std::string, const Site*, std::less<>> exact_;

@@ -8,12 +8,15 @@
 #include <selvedge/config/config.hpp>
 #include <selvedge/downstream/acceptor.hpp>
 #include <selvedge/net/listener.hpp>
+#include <selvedge/proxy/explain.hpp>
 #include <selvedge/proxy/proxy.hpp>
+#include <selvedge/proxy/purge.hpp>
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace selvedge::server {
@@ -46,6 +49,13 @@ public:
   const cache::Store& store() const { return store_; }
   cache::FillTable& fills() { return fills_; }
   const cache::FillTable& fills() const { return fills_; }
+  // The key of a GET of that absolute URL; nothing where no route is for it.
+  std::optional<cache::CacheKey> key_of(std::string_view url, base::Arena& arena) const;
+  // What the node would do with that request, and why. Changes nothing.
+  proxy::Explanation explain(const http::RequestHead& request);
+  // Done when it returns, whatever is stored. Requires: proxy::refusal_of(request) is empty.
+  proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
+  const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
   const std::vector<std::unique_ptr<net::Listener>>& listeners() const { return listeners_; }
   const downstream::Connections& connections() const { return connections_; }
   std::size_t workers() const { return workers_.size(); }
@@ -66,6 +76,7 @@ private:
   base::SystemClock clock_;
   cache::Store store_;
   cache::FillTable fills_;
+  proxy::PurgeCounters purge_counters_;
   net::TicketKeys ticket_keys_;
   std::unique_ptr<AccessLog> access_log_;
   net::WorkerPool workers_;

@@ -50,12 +50,23 @@ private:
   bool is_cancelled_ = false;
 };
 
+// Who is told of interim responses (RFC 9110, 15.2): 102, 103 and those unknown; 100 is between
+// the node and the server, 101 an error. Thread: the worker of the origin.
+class InterimSink {
+public:
+  virtual void on_interim(const http::ResponseHead& head) = 0;
+
+protected:
+  ~InterimSink() = default;
+};
+
 // What is asked of an origin. Everything it refers to lives until the fetch has ended.
 struct FetchRequest {
   const http::RequestHead* head =
       nullptr;                         // fields as they are to be sent, without Host and framing
   http::BodySource* content = nullptr; // of the request; null: none
   Cancellation* cancellation = nullptr;
+  InterimSink* interim = nullptr;
 };
 
 // An answer on its way. Destroying it before its end closes the connection it came on.

@@ -1,0 +1,28 @@
+// Which clients may do something, by their address.
+// Thread: any, once made.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace selvedge::proxy {
+
+// Addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1". Throws std::runtime_error that names a
+// bad one.
+class AddressList {
+public:
+  explicit AddressList(const std::vector<std::string>& networks);
+  bool contains(std::string_view address) const; // false for what is no address
+
+private:
+  struct Network {
+    std::array<std::uint8_t, 16> address{}; // IPv4 as ::ffff:0:0/96
+    unsigned bits = 128;
+  };
+  std::vector<Network> networks_;
+};
+
+} // namespace selvedge::proxy

@@ -1,0 +1,138 @@
+// The sections that say what a route does with answers: what is stored, for how long, under which
+// key, and who may purge it.
+#include "sections.hpp"
+
+#include "cache_rules.hpp"
+#include "kinds.hpp"
+
+namespace selvedge::config {
+namespace {
+
+using proxy::KeyOptions;
+using proxy::NormalizeOptions;
+using proxy::RouteOptions;
+
+Section<KeyOptions> key_section() {
+  using proxy::QueryRule;
+  Section<KeyOptions> keys;
+  keys.add("query", &KeyOptions::query,
+           word<QueryRule>({{"keep", QueryRule::keep},
+                            {"drop", QueryRule::drop},
+                            {"allow", QueryRule::allow},
+                            {"deny", QueryRule::deny}}),
+           {"Of the query: all of it, nothing, only the listed parameters, or all but those. What "
+            "is left out is not sent to the origin either."});
+  keys.add("parameters", &KeyOptions::parameters, texts(kParameter, Empty::allowed),
+           {"The parameters that allow or deny means, as [v, \"utm_*\"]."});
+  keys.add("sort_query", &KeyOptions::sort_query, boolean(),
+           {"Whether ?b=2&a=1 is ?a=1&b=2. Parameters of one name keep their order."});
+  keys.add("headers", &KeyOptions::headers, texts(kFieldName, Empty::allowed),
+           {"Request fields that tell responses apart although the origin sends no Vary for them. "
+            "Each value of each is a response of its own: name fields with few values."});
+  keys.add("cookies", &KeyOptions::cookies, texts(kCookieName, Empty::allowed),
+           {"Cookies that do, by name; the others are no part of the key."});
+  return keys;
+}
+
+Section<NormalizeOptions> normalize_section() {
+  Section<NormalizeOptions> keys;
+  keys.add("field", &NormalizeOptions::field, text(kFieldName),
+           {"A request field that origins name in Vary.", Reload::live, true});
+  keys.add("keep", &NormalizeOptions::keep, texts(kFieldElement),
+           {"The elements that matter, best first; whatever else clients send is taken away. Of "
+            "accept-encoding all that the client accepts are kept, of every other field the one "
+            "of the highest weight (RFC 9110, 12.4.2).",
+            Reload::live, true});
+  return keys;
+}
+
+void add_freshness(Section<RouteOptions>& keys) {
+  keys.add("control_fields", &RouteOptions::control_fields, texts(kControlField, Empty::allowed),
+           {"Fields of answers that are asked before Cache-Control, first to last (RFC 9213, 2.2). "
+            "The first that is there and well-formed decides alone: Cache-Control and Expires are "
+            "then for other caches. []: Cache-Control decides."});
+  keys.add("default_lifetime", &RouteOptions::default_lifetime, lifetime(),
+           {"How long answers are fresh that do not say it themselves; 0s: they are not stored."});
+  keys.add("heuristic_percent", &RouteOptions::heuristic_percent, number<std::uint32_t>(0, 100),
+           {"An answer with Last-Modified that says nothing else is fresh for this part of the "
+            "time since then (RFC 9111, 4.2.2). It goes before default_lifetime; 0: never."});
+  keys.add("heuristic_limit", &RouteOptions::heuristic_limit, lifetime(),
+           {"But no longer than this."});
+  keys.add("status_lifetimes", &RouteOptions::status_lifetimes,
+           texts(kStatusLifetime, Empty::allowed),
+           {"Lifetimes by status where the answer says nothing, as [\"404 10s\", \"5xx 1s\"]; a "
+            "status goes before its class, both before the rules above. A few seconds for errors "
+            "keep a broken origin from being asked for each request."});
+  keys.add(
+      "clients_may_revalidate", &RouteOptions::clients_may_revalidate, boolean(),
+      {"Whether no-cache, max-age and min-fresh of a request make the cache ask the origin, as "
+       "RFC 9111, 5.2.1 has it. Every client can then cause origin requests at will, browsers "
+       "with each forced reload: turn it off where the origin must be shielded and purges say "
+       "what is outdated."});
+  keys.add("stale_while_revalidate", &RouteOptions::stale_while_revalidate, lifetime(),
+           {"For so long after its lifetime an answer is still used while it is validated in the "
+            "background (RFC 5861, 3), where the answer itself does not say and must-revalidate "
+            "and its like do not forbid it."});
+  keys.add("stale_if_error", &RouteOptions::stale_if_error, lifetime(),
+           {"For so long after its lifetime an answer is used when the origin fails (RFC 5861, 4), "
+            "on the same conditions."});
+}
+
+} // namespace
+
+Section<RouteOptions> route_section() {
+  using cache::CookieRule;
+  using proxy::RangeMiss;
+  Section<RouteOptions> keys;
+  keys.add("name", &RouteOptions::name, text(kName, Empty::allowed),
+           {"For logs and metrics; when left out, the prefix."});
+  keys.add("prefix", &RouteOptions::prefix, text(kPrefix),
+           {"Paths that start with this; the longest match of the site wins."});
+  keys.add("origin", &RouteOptions::origin, text(kName),
+           {"A name from origins.", Reload::live, true});
+  keys.add("cache", &RouteOptions::cache, boolean(),
+           {"false: every request goes to the origin and nothing is stored."});
+  add_freshness(keys);
+  keys.add("set_cookie", &RouteOptions::set_cookie,
+           word<CookieRule>({{"bypass", CookieRule::bypass},
+                             {"strip", CookieRule::strip},
+                             {"store", CookieRule::store}}),
+           {"RFC 9111, 7.3 lets a cache store answers with Set-Cookie, and leaves it to origins to "
+            "forbid it. Few do, and one user's session then goes to the next. bypass: such an "
+            "answer is not stored unless it says public; strip: Set-Cookie is taken away from "
+            "every answer to GET and HEAD, which is then stored like any other; store: as the RFC "
+            "has it."});
+  keys.add("key", &RouteOptions::key, section(key_section()),
+           {"What tells responses apart, beside scheme, host and path."});
+  keys.add(
+      "normalize", &RouteOptions::normalize,
+      section_list<NormalizeOptions>(
+          normalize_section(), [](const NormalizeOptions& n) { return n.field; }, Empty::allowed),
+      {"Request fields reduced to what matters before Vary compares them (RFC 9111, 4.1) and "
+       "the origin sees them, so that a response is stored a few times, not once a browser."});
+  keys.add("range_miss", &RouteOptions::range_miss,
+           word<RangeMiss>({{"forward", RangeMiss::forward}, {"whole", RangeMiss::whole}}),
+           {"When a range is asked for that is not stored: forward asks the origin for that range "
+            "and stores the part (RFC 9111, 3.3); whole asks for everything and answers from it."});
+  keys.add("slice", &RouteOptions::slice, size_or_zero(64 * kKiB, 16 * kTiB),
+           {"Fetch objects in ranges of this size, each stored on its own, so that a seek in a "
+            "large file waits for one slice. The origin must support ranges. 0: as a whole; at "
+            "most cache.max_object."});
+  keys.add("early_hints", &RouteOptions::early_hints, boolean(),
+           {"Whether a request that waits for the origin gets 103 (RFC 8297) with the Link fields "
+            "of the stored response that is too old to be used."});
+  return keys;
+}
+
+Section<proxy::PurgeOptions> purge_section() {
+  using proxy::PurgeOptions;
+  Section<PurgeOptions> keys;
+  keys.add("allow", &PurgeOptions::allow, texts(kNetwork, Empty::allowed),
+           {"Addresses and networks whose PURGE requests to the ports of clients are obeyed, as "
+            "plug-ins of content management systems send them; others get 403. The address is that "
+            "of the connection: behind another proxy, all clients share one. []: nobody, and PURGE "
+            "goes to the origin like any method."});
+  return keys;
+}
+
+} // namespace selvedge::config

@@ -1,0 +1,348 @@
+// What becomes of the head of an origin's answer: is it stored, does it confirm or update something
+// stored, does it end something stored, must the origin be asked again.
+#include "filler.hpp"
+
+#include "response_tags.hpp"
+#include "written_url.hpp"
+
+#include <selvedge/cache/refresh.hpp>
+#include <selvedge/http/http_date.hpp>
+#include <selvedge/http/structured_field.hpp>
+#include <selvedge/proxy/purge.hpp>
+
+namespace selvedge::proxy {
+
+using base::ErrorCode;
+using http::FieldName;
+using http::Method;
+
+namespace {
+
+// How long requests for something that is not stored do not queue behind each other.
+constexpr base::Seconds kPassMarkerLifetime{10};
+
+// What directs this cache and nobody behind it. A 304 need not repeat it.
+bool steers(FieldName id) {
+  return id == FieldName::surrogate_control || id == FieldName::selvedge_cache_control;
+}
+
+// Fields of a response that this node keeps to itself.
+bool is_kept_here(FieldName id) {
+  return steers(id) || id == FieldName::cache_tag || id == FieldName::surrogate_key ||
+         id == FieldName::xkey;
+}
+
+// RFC 5861, 4: the errors instead of which a stale response may be used.
+bool is_server_error(http::Status status) {
+  return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+} // namespace
+
+// RFC 9111, 4.3.1.
+void Filler::ask_to_confirm() {
+  std::string tags;
+  const auto add = [&tags](const cache::StoredResponse& stored) {
+    if (stored.etag().empty()) return;
+    if (!tags.empty()) tags.append(", ");
+    tags.append(stored.etag());
+  };
+  if (task_.stale) add(*task_.stale);
+  for (const auto& candidate : task_.candidates) add(*candidate);
+  if (!tags.empty()) head_.fields.add(FieldName::if_none_match, arena_.copy(tags));
+  if (task_.stale && !task_.stale->last_modified().empty()) {
+    head_.fields.add(FieldName::if_modified_since, arena_.copy(task_.stale->last_modified()));
+  }
+  is_conditional_ = !tags.empty() || head_.fields.find(FieldName::if_modified_since) != nullptr;
+}
+
+Filler::Next Filler::take_head(http::ResponseHead& head) {
+  http::remove_hop_by_hop(head.fields);
+  const base::Instant now = proxy_.worker_.now();
+  if (head.fields.find(FieldName::date) == nullptr) {
+    head.fields.add(FieldName::date, arena_.copy(http::http_date(now.wall))); // RFC 9110, 6.6.1
+  }
+  const bool is_retrieval = request_.method == Method::get || request_.method == Method::head;
+  if (head.status != 206 && head.status != 416) head.fields.remove(FieldName::content_range);
+  if (is_retrieval && task_.route->policy.set_cookie == cache::CookieRule::strip) {
+    head.fields.remove(FieldName::set_cookie);
+  }
+  if (is_server_error(head.status) && task_.has_fallback) {
+    base::Error error{ErrorCode::server_error, base::ErrorSource::upstream};
+    error.os_error = head.status;
+    fail(error);
+    return Next::nothing;
+  }
+  if (task_.purpose == Purpose::pass) {
+    if (!http::is_safe(request_.method)) invalidate(head);
+    if (request_.method == Method::head) take_answer_to_head(head);
+    keep_alone(head, {});
+    return Next::read_content;
+  }
+  if (head.status == 304 && is_conditional_) return take_confirmation(head);
+  return take_answer(head);
+}
+
+Filler::Next Filler::take_answer(http::ResponseHead& head) {
+  // A part or a confirmation that nobody asked for answers nothing (RFC 9110, 15.3.7 and 15.4.5).
+  if (head.status == 304 || (head.status == 206 && task_.range.empty())) {
+    fail({ErrorCode::protocol, base::ErrorSource::upstream});
+    return Next::nothing;
+  }
+  const cache::StoreDecision decision =
+      cache::decide_store(request_, head, requested_, proxy_.worker_.now(), task_.route->policy);
+  const auto vary = cache::vary_text(head.fields, request_);
+  const bool is_part = head.status == 206;
+  const auto part = http::parse_content_range(head.fields.value(FieldName::content_range));
+  const bool is_usable_part =
+      is_part && part && head.content_length.value_or(part->range.size()) == part->range.size();
+  auto tags = response_tags(proxy_.store_.purges(), request_, head.fields, task_.fill->key());
+  is_storing_ =
+      decision.may_store && vary && tags && task_.fill->may_store() && is_part == is_usable_part;
+  if (is_storing_ && is_from_before_purge(head, decision.freshness, *tags)) {
+    is_storing_ = false; // the second time it is given to this client only
+    if (ask_past_caches()) return Next::ask_again;
+  }
+  if (is_storing_) {
+    store_streaming(head, decision, *vary, std::move(*tags));
+  } else {
+    const bool is_for_all = head.status < 500 && head.status != 416 && !is_part &&
+                            !decision.is_about_request && !has_asked_past_caches_;
+    if (is_for_all) leave_marker(decision.reason, vary.value_or(std::string()));
+    keep_alone(head, decision);
+  }
+  return Next::read_content;
+}
+
+// A cache between here and the origin that has not heard of a purge yet would bring back what was
+// purged: by its Age, its copy is from before.
+bool Filler::is_from_before_purge(const http::ResponseHead& head, const cache::Freshness& freshness,
+                                  const cache::Tags& tags) {
+  if (head.fields.find(FieldName::age) == nullptr) return false;
+  constexpr base::Seconds kRounding{1}; // ages are whole seconds
+  const base::Steady generated = freshness.response_time - freshness.initial_age - kRounding;
+  cache::PurgeState state;
+  state.tags = tags;
+  state.tags.push_back(proxy_.store_.purges().intern(cache::TagKind::target, task_.fill->key()));
+  state.born = born_;
+  return proxy_.store_.purges().predates_purge(state, generated);
+}
+
+// False: that was done already.
+bool Filler::ask_past_caches() {
+  if (has_asked_past_caches_) return false;
+  has_asked_past_caches_ = true;
+  head_.fields.remove(FieldName::cache_control);
+  head_.fields.add(FieldName::cache_control, "no-cache"); // RFC 9111, 5.2.1.4
+  return true;
+}
+
+void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecision& decision,
+                             const std::string& vary, cache::Tags tags) {
+  const auto part = head.status == 206
+                        ? http::parse_content_range(head.fields.value(FieldName::content_range))
+                        : std::nullopt;
+  take_leader_fields(head);
+  if (cache::is_query_free(vary)) { // a purge of its URL knows it by that key
+    tags.push_back(
+        proxy_.store_.purges().intern(cache::TagKind::target, stored_key(head.status, vary)));
+  }
+  if (part) head.fields.remove(FieldName::content_range); // written anew for what is asked of it
+  auto parts = parts_of(head, decision.freshness);
+  parts.key = stored_key(head.status, vary);
+  parts.print = base::fingerprint(parts.key);
+  parts.vary = vary;
+  parts.tags = std::move(tags);
+  parts.content_range = part;
+  parts.body = new cache::Body({head.content_length, &proxy_.store_.ledger()});
+  response_ = new cache::StoredResponse(std::move(parts), &proxy_.store_.ledger());
+  task_.fill->stream(response_);
+}
+
+// RFC 9111, 5.2.2.4 and 5.2.2.7: what is listed for one client is not stored.
+void Filler::take_leader_fields(http::ResponseHead& head) {
+  const http::EffectiveControl effective =
+      http::effective_control(head.fields, task_.route->policy.control_fields);
+  http::FieldList for_leader;
+  for (const http::Field& field : head.fields) {
+    if (cache::is_for_one_client(effective.control, field)) for_leader.add(field);
+  }
+  if (for_leader.empty()) return;
+  task_.fill->set_leader_fields(http::HeadBlock(for_leader));
+  head.fields.remove_if([&effective](const http::Field& field) {
+    return cache::is_for_one_client(effective.control, field);
+  });
+}
+
+std::string Filler::stored_key(http::Status status, const std::string& vary) {
+  const bool is_whole = !task_.whole_key.empty() && status != 206;
+  const cache::CacheKey key{is_whole ? std::string_view(task_.whole_key) : task_.fill->key(), {}};
+  if (!cache::is_query_free(vary)) return std::string(key.text);
+  return std::string(cache::query_free_key(key, arena_).text);
+}
+
+cache::StoredResponse::Parts Filler::parts_of(http::ResponseHead& head,
+                                              const cache::Freshness& freshness) {
+  cache::StoredResponse::Parts parts;
+  parts.key = task_.fill->key();
+  parts.print = task_.fill->print();
+  parts.status = head.status;
+  parts.freshness = freshness;
+  parts.born = born_;
+  const auto date = http::parse_http_date(head.fields.value(FieldName::date), requested_.wall);
+  parts.date = date.value_or(requested_.wall);
+  http::FieldList steering;
+  for (const http::Field& field : head.fields) {
+    if (steers(field.id)) steering.add(field);
+  }
+  parts.steering = http::HeadBlock(steering);
+  head.fields.remove_if([this](const http::Field& field) {
+    return is_kept_here(field.id) || (is_storing_ && field.id == FieldName::age);
+  });
+  parts.head = http::HeadBlock(head.fields);
+  return parts;
+}
+
+// The answer is not for storing: it goes through a window to the one who asked for it.
+void Filler::keep_alone(http::ResponseHead& head, const cache::StoreDecision& decision) {
+  proxy_.fills_.remove(*task_.fill);
+  cache::Freshness freshness = decision.freshness;
+  if (task_.purpose == Purpose::pass) { // only its age is of interest
+    freshness =
+        cache::decide_store(request_, head, requested_, proxy_.worker_.now(), task_.route->policy)
+            .freshness;
+  }
+  auto parts = parts_of(head, freshness);
+  parts.body = new cache::Body({head.content_length, nullptr});
+  response_ = new cache::StoredResponse(std::move(parts), nullptr);
+  task_.fill->forget_beginning();
+  task_.fill->keep_alone(response_);
+}
+
+void Filler::leave_marker(std::string_view reason, std::string vary) {
+  cache::StoredResponse::Parts marker;
+  marker.key = stored_key(0, {});
+  marker.print = base::fingerprint(marker.key);
+  marker.is_pass_marker = true;
+  if (!cache::is_query_free(vary)) marker.vary = std::move(vary);
+  marker.born = born_;
+  cache::add_place_tags(proxy_.store_.purges(), marker.key, marker.tags);
+  marker.freshness.response_time = proxy_.worker_.now().steady;
+  marker.freshness.lifetime = kPassMarkerLifetime;
+  marker.freshness.source = reason; // for `explain`
+  proxy_.store_.insert(new cache::StoredResponse(std::move(marker), &proxy_.store_.ledger()));
+}
+
+// --- what is stored already
+
+// RFC 9111, 4.3.3 and 4.3.4.
+Filler::Next Filler::take_confirmation(http::ResponseHead& head) {
+  cache::StoredResponsePtr confirmed;
+  if (task_.stale && cache::is_confirmed_by(head, *task_.stale)) confirmed = task_.stale;
+  const bool names_one = head.fields.find(FieldName::etag) != nullptr;
+  for (const auto& candidate : task_.candidates) {
+    if (!confirmed && names_one && cache::is_confirmed_by(head, *candidate)) confirmed = candidate;
+  }
+  if (!confirmed) return ask_without_conditions();
+  http::ResponseHead update = head;
+  cache::StoreDecision decision;
+  auto fresh = refreshed(*confirmed, update, decision);
+  const bool is_late = is_from_before_purge(head, fresh->freshness(), fresh->purge_state().tags);
+  if (is_late && ask_past_caches()) return Next::ask_again;
+  is_over_ = true;
+  response_ = std::move(fresh);
+  task_.fill->note_validated();
+  if (decision.may_store && task_.fill->may_store() && !is_late) {
+    insert();
+    task_.fill->stream(response_);
+  } else {
+    // What it says now is for the one who asked; and it is not to be stored any more, unless it is
+    // that one's request which forbids it (RFC 9111, 3).
+    task_.fill->forbid_storing();
+    if (!decision.is_about_request) proxy_.store_.remove(*confirmed);
+    task_.fill->keep_alone(response_);
+  }
+  proxy_.fills_.remove(*task_.fill);
+  return Next::nothing;
+}
+
+// The 304 is about something that is not stored here.
+Filler::Next Filler::ask_without_conditions() {
+  is_conditional_ = false;
+  head_.fields.remove(FieldName::if_none_match);
+  head_.fields.remove(FieldName::if_modified_since);
+  return Next::ask_again;
+}
+
+// RFC 9111, 3.2 and 4.3.4: the stored response with the fields of the update; the content is
+// shared.
+boost::intrusive_ptr<cache::StoredResponse> Filler::refreshed(const cache::StoredResponse& stored,
+                                                              http::ResponseHead& head,
+                                                              cache::StoreDecision& decision) {
+  auto tags = response_tags(proxy_.store_.purges(), request_, head.fields, task_.fill->key());
+  const http::FieldList update = head.fields;
+  head.fields = cache::updated_fields(stored.head(), update);
+  for (const http::Field& field : stored.steering().fields()) {
+    if (update.find(field.name) == nullptr) head.fields.add(field);
+  }
+  head.status = stored.status();
+  head.content_length = stored.body().length();
+  http::RequestHead as_get = request_;
+  as_get.method = Method::get;
+  decision =
+      cache::decide_store(as_get, head, requested_, proxy_.worker_.now(), task_.route->policy);
+  take_leader_fields(head);
+  const auto vary = cache::vary_text(head.fields, request_);
+  decision.may_store = decision.may_store && vary && tags;
+  auto parts = parts_of(head, decision.freshness);
+  parts.vary = vary.value_or(std::string());
+  parts.key = stored_key(head.status, parts.vary);
+  parts.print = base::fingerprint(parts.key);
+  parts.content_range = stored.content_range();
+  parts.tags = stored.purge_state().tags; // a 304 need not repeat them
+  if (tags) {
+    for (cache::TagPtr& tag : *tags) {
+      if (std::find(parts.tags.begin(), parts.tags.end(), tag) == parts.tags.end()) {
+        parts.tags.push_back(std::move(tag));
+      }
+    }
+  }
+  parts.body = stored.shared_body();
+  return new cache::StoredResponse(std::move(parts), &proxy_.store_.ledger());
+}
+
+// RFC 9111, 4.3.5: a HEAD tells about the stored response to a GET.
+void Filler::take_answer_to_head(http::ResponseHead& head) {
+  if (!task_.stale) return;
+  if (head.status == 404 || head.status == 410) proxy_.store_.remove(*task_.stale);
+  if (head.status != 200) return;
+  if (!cache::agrees_with_head(head, *task_.stale)) {
+    proxy_.store_.remove(*task_.stale);
+    return;
+  }
+  http::ResponseHead update = head; // the client gets the head as it came
+  cache::StoreDecision decision;
+  auto fresh = refreshed(*task_.stale, update, decision);
+  task_.fill->set_leader_fields({}); // the head is sent as it came
+  if (decision.may_store && task_.fill->may_store()) proxy_.store_.insert(std::move(fresh));
+}
+
+// RFC 9111, 4.4: an unsafe request that has succeeded ends what is stored for its target, and for
+// what Location and Content-Location name on the same origin; RFC 9875, 3: for the groups it names.
+void Filler::invalidate(const http::ResponseHead& head) {
+  if (head.status < 200 || head.status >= 400) return;
+  PurgeRequest ended;
+  const std::string origin = written_origin(request_);
+  ended.urls.push_back(origin + std::string(request_.target));
+  for (const FieldName name : {FieldName::location, FieldName::content_location}) {
+    const auto url = same_origin_url(request_, head.fields.value(name));
+    if (url) ended.urls.push_back(*url);
+  }
+  const std::string value = http::joined_value(head.fields, FieldName::cache_group_invalidation);
+  if (const auto groups = http::parse_sf_strings(value)) {
+    for (const std::string& group : *groups) ended.groups.push_back(origin + " " + group);
+  }
+  purge(proxy_.store_, proxy_.fills_, task_.routing.get(), ended, proxy_.worker_.now().steady);
+}
+
+} // namespace selvedge::proxy

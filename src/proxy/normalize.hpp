@@ -1,0 +1,15 @@
+// One form for requests that mean the same to a route: for the key, for Vary, and for the origin,
+// which is asked in that form too.
+#pragma once
+
+#include <selvedge/base/arena.hpp>
+#include <selvedge/http/head.hpp>
+#include <selvedge/proxy/routing.hpp>
+
+namespace selvedge::proxy {
+
+// The target by normal_path() and, for GET and HEAD of a route that is cached, by its query rule;
+// the fields that the route normalises reduced to what it keeps.
+void normalize(http::RequestHead& request, const Route& route, base::Arena& arena);
+
+} // namespace selvedge::proxy
