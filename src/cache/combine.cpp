@@ -51,7 +51,37 @@ bool is_whole(const ByteRange& range, const std::optional<std::uint64_t>& length
   return range.first == 0 && length && range.last + 1 == *length;
 }
 
+http::HeadBlock copy_of(const http::HeadBlock& block) {
+  http::FieldList fields;
+  for (const http::Field& field : block.fields()) fields.add(field);
+  return http::HeadBlock(fields);
+}
+
+// What all of a representation or a part of it has in common with `from`, but for its content.
+StoredResponse::Parts parts_like(const StoredResponse& from) {
+  StoredResponse::Parts parts;
+  parts.key = from.key();
+  parts.print = from.print();
+  parts.head = copy_of(from.head());
+  parts.steering = copy_of(from.steering());
+  parts.freshness = from.freshness();
+  parts.date = from.date();
+  parts.vary = from.vary();
+  parts.tags = from.purge_state().tags;
+  parts.born = from.purge_state().born;
+  return parts;
+}
+
 } // namespace
+
+boost::intrusive_ptr<StoredResponse> completed(const StoredResponse& part, MemoryLedger* ledger) {
+  const http::ContentRange& held = *part.content_range();
+  if (!is_whole(held.range, held.complete_length)) return nullptr;
+  StoredResponse::Parts parts = parts_like(part);
+  parts.status = 200;
+  parts.body = part.shared_body();
+  return new StoredResponse(std::move(parts), ledger);
+}
 
 boost::intrusive_ptr<StoredResponse> combined(const StoredResponse& older,
                                               const StoredResponse& newer, MemoryLedger* ledger) {
@@ -75,16 +105,7 @@ boost::intrusive_ptr<StoredResponse> combined(const StoredResponse& older,
   const auto [less, more] = std::minmax({old.range.size(), fresh.range.size()});
   if (less < more / kMinGrowth && !is_whole(all, length)) return nullptr;
 
-  StoredResponse::Parts parts;
-  parts.key = newer.key();
-  parts.print = newer.print();
-  http::FieldList fields;
-  for (const http::Field& field : newer.head().fields()) fields.add(field);
-  parts.head = http::HeadBlock(fields);
-  parts.freshness = newer.freshness();
-  parts.date = newer.date();
-  parts.vary = newer.vary();
-  parts.tags = newer.purge_state().tags;
+  StoredResponse::Parts parts = parts_like(newer);
   parts.born = std::min(older.purge_state().born, newer.purge_state().born);
   parts.status = is_whole(all, length) ? 200 : 206;
   if (parts.status == 206) parts.content_range = http::ContentRange{all, length};

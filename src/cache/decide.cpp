@@ -23,7 +23,8 @@ bool may_be_stale(const Freshness& freshness) {
 // response, or nothing.
 std::string_view client_demand(const http::RequestHead& request, const http::CacheControl& control,
                                const Freshness& freshness, const CacheDecision& stored) {
-  if (control.no_cache) return "request no-cache";
+  // It has no argument in requests (RFC 9111, 5.2.1.4); whoever gives one means it all the same.
+  if (control.no_cache || !control.no_cache_fields.empty()) return "request no-cache";
   // RFC 8246, 2.1: a reload does not ask for what cannot have changed; no-cache does.
   if (control.max_age && !freshness.immutable) {
     // An age is rounded down: whatever is stored is older than 0.
@@ -107,6 +108,7 @@ CacheDecision judge(const http::RequestHead& request, const http::CacheControl& 
   decision.may_serve_on_error = may_serve_on_error(control, freshness, decision);
   if (freshness.no_cache) return ask_origin(decision, stored, "no-cache"); // RFC 9111, 5.2.2.4
   if (policy.clients_may_revalidate) {
+    if (control.no_cache) decision.may_serve_on_error = false; // it wants the origin's word or none
     const std::string_view demand = client_demand(request, control, freshness, decision);
     if (!demand.empty()) {
       decision.is_client_demand = decision.ttl > Seconds{0};

@@ -166,6 +166,7 @@ void print_arithmetic(const json& variant) {
 
 void print_marker(const json& marker) {
   const long long left = number(marker, "ttl");
+  print_part("", "the last answer was not stored: " + text(marker, "refused"));
   print_part("", left > 0 ? fmt::format("requests under this key do not wait for each other, for "
                                         "{} s more",
                                         left)

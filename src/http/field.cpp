@@ -25,9 +25,13 @@ constexpr std::array<bool, 256> kTokenCharacters = make_token_characters();
 bool survives_connection(FieldName name) {
   switch (name) {
   case FieldName::cache_control:
+  case FieldName::cdn_cache_control:
   case FieldName::content_length:
   case FieldName::forwarded:
   case FieldName::host:
+  case FieldName::selvedge_cache_control:
+  case FieldName::surrogate_control:
+  case FieldName::vary:
   case FieldName::via:
   case FieldName::x_forwarded_for:
   case FieldName::x_forwarded_host:

@@ -47,6 +47,8 @@ bool none_match_is_false(const FieldList& fields, std::string_view etag) {
     if (field.id != FieldName::if_none_match) continue;
     if (trim(field.value) == "*") return true; // there is a current representation
     if (tag && lists_tag(field.value, *tag)) return true;
+    // What an origin wrote without quotes, and a client repeats as it got it.
+    if (!tag && !etag.empty() && trim(field.value) == trim(etag)) return true;
   }
   return false;
 }

@@ -53,7 +53,7 @@ bool Exchange::take_hop() {
   if (!left) return true;
   if (left->count() == 0) return false;
   fields.remove_if(
-      [](const http::Field& one) { return http::equals_ignoring_case(one.name, kName); });
+      [kName](const http::Field& one) { return http::equals_ignoring_case(one.name, kName); });
   fields.add(kName, number_text(left->count() - 1, stream_.arena()));
   return true;
 }

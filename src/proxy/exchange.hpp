@@ -92,6 +92,7 @@ private:
   void respond_part(const cache::StoredResponse& part, const http::ByteRange& wanted);
   void send(downstream::Response& response);
   void answer_error(base::Error error);
+  void answer_error(base::Error error, http::Status status);
   // `field`: one more, its value in the arena.
   void answer_status(http::Status status, std::optional<http::Field> field = {});
 

@@ -159,8 +159,12 @@ void Exchange::refuse(Error error) {
 }
 
 void Exchange::answer_error(Error error) {
+  answer_error(error, status_of(error));
+}
+
+void Exchange::answer_error(Error error, http::Status status) {
   outcome_ = error.source == ErrorSource::downstream ? CacheOutcome::none : CacheOutcome::error;
-  answer_status(status_of(error),
+  answer_status(status,
                 http::Field{FieldName::proxy_status, text_of(FieldName::proxy_status),
                             proxy_status_text(proxy_.options_.node_name, error, stream_.arena())});
 }

@@ -230,6 +230,10 @@ void Exchange::answer_failure(Error error) {
   const bool is_for_leader =
       error.code == ErrorCode::cancelled || error.code == ErrorCode::server_error;
   if (is_for_leader && !is_leader_) return follow_elsewhere();
+  // RFC 9111, 5.2.2.2: what must be validated cannot be.
+  if (stale_ && stale_->freshness().must_revalidate && error.source == ErrorSource::upstream) {
+    return answer_error(error, 504);
+  }
   answer_error(error);
 }
 

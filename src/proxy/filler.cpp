@@ -156,6 +156,11 @@ void Filler::insert() {
   // A purge of the URL between the question and the deed removed what was there before.
   if (!task_.fill->may_store()) return proxy_.store_.remove(*response_);
   if (!response_->content_range()) return;
+  // A slice stays one, that its neighbours may be put behind it.
+  if (!task_.whole_key.empty()) return;
+  if (auto whole = cache::completed(*response_, &proxy_.store_.ledger())) {
+    return proxy_.store_.insert(std::move(whole)); // it takes the place of its parts
+  }
   // RFC 9111, 3.4: parts of the same representation become one.
   const cache::CacheKey key{response_->key(), response_->print()};
   boost::intrusive_ptr<cache::StoredResponse> whole = response_;

@@ -292,6 +292,7 @@ boost::intrusive_ptr<cache::StoredResponse> Filler::refreshed(const cache::Store
   decision =
       cache::decide_store(as_get, head, requested_, proxy_.worker_.now(), task_.route->policy);
   take_leader_fields(head);
+  head.fields.remove(FieldName::age); // each answer gets its own (RFC 9111, 5.1)
   const auto vary = cache::vary_text(head.fields, request_);
   decision.may_store = decision.may_store && vary && tags;
   auto parts = parts_of(head, decision.freshness);

@@ -138,6 +138,7 @@ json variant_json(const proxy::ExplainedVariant& variant) {
   return {{"selected", variant.is_selected},
           {"used", variant.is_used},
           {"pass_marker", stored.is_pass_marker()},
+          {"refused", stored.is_pass_marker() ? stored.freshness().source : std::string_view()},
           {"status", stored.status()},
           {"standing", text_of(variant.standing)},
           {"age", variant.age.count()},

@@ -150,6 +150,19 @@ TEST_CASE("RFC 9111, 3.4: parts with the same strong validator become one") {
   CHECK(flow.origin().fetches() == 2);
 }
 
+TEST_CASE("RFC 9110, 15.3.7: a part that is everything answers for everything") {
+  Flow flow;
+  Client client = flow.connect();
+  client.get("/a", {{"Range", "bytes=0-"}});
+  flow.origin().answer(206, part("bytes 0-9/10"), "0123456789");
+  client.answer();
+  client.get("/a");
+  const Answer whole = client.answer();
+  CHECK(whole.status == 200);
+  CHECK(whole.content == "0123456789");
+  CHECK(flow.origin().fetches() == 1);
+}
+
 TEST_CASE("RFC 9111, 3.4: other parts do not") {
   const auto [range, second] = GENERATE(table<const char*, Fields>({
       {"bytes=5-9", part("bytes 5-9/10", "\"2\"")},

@@ -58,6 +58,31 @@ TEST_CASE("RFC 9111, 3.2: a 304 updates every field but those that say what the 
   CHECK(flow.origin().fetches() == 2);
 }
 
+TEST_CASE("RFC 9111, 5.1: an answer has one Age, whatever the confirmation says") {
+  Flow flow;
+  Client client = client_of(flow, {{"cache-control", "max-age=60"}, {"etag", "\"1\""}});
+  flow.advance(61s);
+  client.get("/a");
+  flow.origin().answer(304, {{"cache-control", "max-age=60"}, {"age", "30"}, {"etag", "\"1\""}},
+                       "");
+  flow.settle();
+  const auto ages = [&client] {
+    const std::string& text = client.wire().from_node;
+    std::size_t count = 0;
+    for (std::size_t at = text.find("\r\nage:"); at != std::string::npos;
+         at = text.find("\r\nage:", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  CHECK(ages() == 1);
+  client.answer();
+  flow.advance(5s);
+  client.get("/a");
+  CHECK(ages() == 1);
+  CHECK(client.answer().fields.at("age") == "35");
+}
+
 TEST_CASE("RFC 9111, 4.3.4: a 304 about something else is no confirmation") {
   Flow flow;
   Client client = client_of(flow, {{"cache-control", "max-age=60"}, {"etag", "\"1\""}});

@@ -2,6 +2,10 @@
 
 #include "catch.hpp"
 
+#include <selvedge/http/structured_field.hpp>
+
+#include <set>
+
 namespace selvedge::test {
 
 // --- the origin
@@ -144,6 +148,36 @@ void Client::close() {
 
 namespace {
 
+// RFC 9211, 2: a List of Items; only the parameters registered there, each of its type; a hit is
+// not forwarded.
+void require_known(const std::string& cache_status) {
+  INFO("cache-status: " << cache_status);
+  const auto list = http::parse_sf_list(cache_status);
+  REQUIRE(list.has_value());
+  const auto* item = std::get_if<http::SfItem>(&list->back());
+  REQUIRE(item != nullptr);
+  const std::set<std::string> reasons{"bypass", "method",  "uri-miss", "vary-miss",
+                                      "miss",   "request", "stale",    "partial"};
+  std::set<std::string> names;
+  for (const auto& [name, value] : item->parameters) {
+    INFO("parameter: " << name);
+    names.insert(name);
+    if (name == "hit" || name == "stored" || name == "collapsed") {
+      CHECK(std::get_if<bool>(&value) != nullptr);
+    } else if (name == "ttl" || name == "fwd-status") {
+      CHECK(std::get_if<std::int64_t>(&value) != nullptr);
+    } else if (name == "fwd") {
+      const auto* token = std::get_if<http::SfToken>(&value);
+      REQUIRE(token != nullptr);
+      CHECK(reasons.contains(token->text));
+    } else {
+      CHECK(name == "detail");
+      CHECK(std::get_if<http::SfToken>(&value) != nullptr);
+    }
+  }
+  CHECK(names.contains("hit") != names.contains("fwd"));
+}
+
 // Takes chunked content off the front of `text`. Returns nothing when it is not complete.
 std::optional<std::string> take_chunks(std::string& text) {
   std::string content;
@@ -179,6 +213,7 @@ Answer Client::answer(std::string_view method) {
     at = next + 2;
   }
   text.erase(0, end + 4);
+  if (answer.fields.contains("cache-status")) require_known(answer.fields.at("cache-status"));
   if (method == "HEAD" || http::has_no_content(static_cast<http::Status>(answer.status))) {
     return answer;
   }

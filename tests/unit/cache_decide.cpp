@@ -262,14 +262,16 @@ TEST_CASE("RFC 5861, 4: when the origin fails", "[cache][decide]") {
           Row{"the client's window", {}, "stale-if-error=20", 120s, true},
           Row{"after it", {}, "stale-if-error=20", 121s, false},
           Row{"the wider of both", {.stale_if_error = 30s}, "stale-if-error=20", 130s, true},
-          Row{"fresh, but the client asks", {}, "no-cache", 50s, true},
+          Row{"fresh, but the client asks", {}, "max-age=0", 50s, true},
+          Row{"RFC 9111, 5.2.1.4: it wants the origin's word", {}, "no-cache", 50s, false},
+          Row{"likewise", {.stale_if_error = 30s}, "no-cache", 110s, false},
           Row{"RFC 9111, 5.2.2.4", {.no_cache = true}, "stale-if-error=20", 50s, false},
           Row{"RFC 9111, 5.2.2.2",
               {.stale_if_error = 10s, .must_revalidate = true},
               "stale-if-error=20",
               105s,
               false},
-          Row{"RFC 9111, 5.2.2.2: while fresh", {.must_revalidate = true}, "no-cache", 50s, true},
+          Row{"RFC 9111, 5.2.2.2: while fresh", {.must_revalidate = true}, "max-age=0", 50s, true},
       }));
   CAPTURE(section, control, age.count());
   const auto request = test::request({{"Cache-Control", control}});

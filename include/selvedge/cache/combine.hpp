@@ -16,4 +16,8 @@ inline constexpr std::uint64_t kMaxCombined = 8u << 20; // bytes
 boost::intrusive_ptr<StoredResponse> combined(const StoredResponse& older,
                                               const StoredResponse& newer, MemoryLedger* ledger);
 
+// A part that is all of its representation, as the complete response that it is; null for any
+// other.
+boost::intrusive_ptr<StoredResponse> completed(const StoredResponse& part, MemoryLedger* ledger);
+
 } // namespace selvedge::cache
