@@ -110,7 +110,7 @@ def case_a_pass_marker():
         answer = explained(node, "/secret")
         expect_equal(answer["decision"]["would_be"], "pass", "would be")
         expect(answer["variants"][0]["pass_marker"], "no pass marker")
-        expect_equal(answer["variants"][0]["refused"], "no-store", "why")
+        expect_equal(answer["variants"][0]["refused"], "private", "why")
         words = spoken(node, "/secret")
         expect_words(words, "Would be: pass", "pass marker, the one that counts", "do not wait")
         expect("fwd=" in curl(node.url("/secret")).cache_status, "not forwarded")
