@@ -144,6 +144,7 @@ void longest_pause(benchmark::State& state) {
   }
   std::chrono::nanoseconds longest{0};
   std::chrono::nanoseconds longest_work{0};
+  std::size_t above_1ms = 0;
   std::size_t step = 0;
   const auto begun = Clock::now();
   const long slept_before = sleeps();
@@ -151,7 +152,9 @@ void longest_pause(benchmark::State& state) {
     const auto before = Clock::now();
     const auto worked_before = worked();
     find_or_insert(store, ++step);
-    longest_work = std::max(longest_work, worked() - worked_before);
+    const std::chrono::nanoseconds work = worked() - worked_before;
+    longest_work = std::max(longest_work, work);
+    above_1ms += work > std::chrono::milliseconds{1} ? 1 : 0;
     longest = std::max<std::chrono::nanoseconds>(longest, Clock::now() - before);
   }
   const long slept = sleeps() - slept_before;
@@ -160,10 +163,42 @@ void longest_pause(benchmark::State& state) {
   if (purger.joinable()) purger.join();
   state.counters["longest_us"] = microseconds(longest);
   state.counters["longest_work_us"] = microseconds(longest_work);
+  state.counters["above_1ms"] = static_cast<double>(above_1ms);
   state.counters["sleeps"] = static_cast<double>(slept);
   state.counters["purges_per_s"] = static_cast<double>(purges) / all.count();
 }
 BENCHMARK(longest_pause)->ArgName("purging")->Arg(0)->Arg(1)->Iterations(2'000'000)->UseRealTime();
+
+// How long after the beginning of a purge a thread that keeps asking still finds a response with
+// that tag: the longest of all.
+void purge_is_visible(benchmark::State& state) {
+  cache::Store& store = million();
+  std::chrono::nanoseconds longest{0};
+  std::size_t number = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    number += 7919;
+    const std::string url = url_of(number % kResponses);
+    const cache::CacheKey key{url, base::fingerprint(url)};
+    store.insert(tagged(number % kResponses, store));
+    std::atomic<bool> is_asking{false};
+    Clock::time_point gone;
+    std::thread asker([&] {
+      const http::RequestHead request;
+      while (store.find(key, request)) is_asking = true;
+      gone = Clock::now();
+    });
+    while (!is_asking) std::this_thread::yield();
+    state.ResumeTiming();
+    const auto begun = Clock::now();
+    const std::string name = name_number(number % kResponses); // its first tag
+    store.purges().purge(cache::TagKind::key, name, cache::PurgeMode::hard, kNow);
+    asker.join();
+    longest = std::max<std::chrono::nanoseconds>(longest, gone - begun);
+  }
+  state.counters["longest_us"] = microseconds(longest);
+}
+BENCHMARK(purge_is_visible)->Iterations(500)->UseRealTime();
 
 // Each name is that of 300 responses. The last of this file, since the hard ones leave nothing.
 void purge_one_name(benchmark::State& state) {

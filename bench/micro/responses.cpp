@@ -66,6 +66,7 @@ boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& k
   parts.freshness.response_time = received;
   parts.freshness.lifetime = base::Seconds{3600};
   parts.vary = *cache::vary_text(asset_head(), asset_request());
+  parts.vary_as_sent = cache::vary_text_as_sent(parts.vary, asset_request());
   return new cache::StoredResponse(std::move(parts), ledger);
 }
 

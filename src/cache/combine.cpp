@@ -67,6 +67,7 @@ StoredResponse::Parts parts_like(const StoredResponse& from) {
   parts.freshness = from.freshness();
   parts.date = from.date();
   parts.vary = from.vary();
+  parts.vary_as_sent = from.vary_as_sent();
   parts.tags = from.purge_state().tags;
   parts.born = from.purge_state().born;
   return parts;

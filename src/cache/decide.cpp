@@ -32,7 +32,7 @@ std::string_view client_demand(const http::RequestHead& request, const http::Cac
   }
   if (control.min_fresh && stored.ttl < *control.min_fresh) return "request min-fresh";
   // RFC 9111, 5.4: Pragma counts only without Cache-Control.
-  if (!control.is_present) {
+  if (!control.is_present && request.fields.may_have(bit_of(http::FieldName::pragma))) {
     for (const http::Field& field : request.fields) {
       if (field.id != http::FieldName::pragma) continue;
       const bool is_other = http::for_each_element(field.value, [](std::string_view directive) {

@@ -47,7 +47,8 @@ StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
       parts_(std::move(parts)), ledger_(ledger),
       own_bytes_(base::block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
                  parts_.steering.allocated_bytes() + outside_bytes(parts_.key) +
-                 outside_bytes(parts_.vary) + outside_bytes(purge_state_.tags) + kIndexBytes +
+                 outside_bytes(parts_.vary) + outside_bytes(parts_.vary_as_sent) +
+                 outside_bytes(purge_state_.tags) + kIndexBytes +
                  (parts_.body ? base::block_bytes(sizeof(Body)) : 0)) {
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
 }

@@ -61,14 +61,9 @@ std::optional<std::vector<std::string>> names_of_vary(const http::FieldList& res
   return names;
 }
 
-void append_line(std::string& text, std::string_view name, const http::FieldList& request) {
+void append_as_sent(std::string& text, std::string_view name, const http::FieldList& request) {
   const http::FieldName id = http::field_name_of(name);
   text.append(name);
-  std::array<char, kCanonicalBytes> scratch;
-  if (const auto canonical = canonical_value(request, id, scratch)) {
-    text.append(": ").append(*canonical).push_back('\n');
-    return;
-  }
   bool is_first = true;
   for (const http::Field& field : request) {
     if (!has_name(field, id, name)) continue;
@@ -78,28 +73,25 @@ void append_line(std::string& text, std::string_view name, const http::FieldList
   text.push_back('\n');
 }
 
+void append_line(std::string& text, std::string_view name, const http::FieldList& request) {
+  std::array<char, kCanonicalBytes> scratch;
+  const auto canonical = canonical_value(request, http::field_name_of(name), scratch);
+  if (!canonical) return append_as_sent(text, name, request);
+  text.append(name).append(": ").append(*canonical).push_back('\n');
+}
+
 bool take(std::string_view& text, std::string_view beginning) {
   if (!text.starts_with(beginning)) return false;
   text.remove_prefix(beginning.size());
   return true;
 }
 
-// Compares in place what append_line() would write: this is the hit path.
-bool matches_line(std::string_view line, const http::FieldList& request) {
+// Compares in place what append_as_sent() would write: this is the hit path.
+bool matches_as_sent(std::string_view line, const http::FieldList& request) {
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
   const http::FieldName id = http::field_name_of(name);
   std::string_view rest = line.substr(name.size());
-  // Most clients write what is canonical: then nothing need be made of it, since the canonical form
-  // of that is the same.
-  if (const http::Field* first = request.find(id); first != nullptr && has_canonical_form(id)) {
-    const bool is_same = rest.starts_with(": ") && rest.substr(2) == http::trim(first->value);
-    if (is_same && request.count(id) == 1) return true;
-    std::array<char, kCanonicalBytes> scratch;
-    if (const auto canonical = canonical_value(request, id, scratch)) {
-      return take(rest, ": ") && rest == *canonical;
-    }
-  }
   bool is_first = true;
   for (const http::Field& field : request) {
     if (!has_name(field, id, name)) continue;
@@ -108,6 +100,30 @@ bool matches_line(std::string_view line, const http::FieldList& request) {
     is_first = false;
   }
   return rest.empty();
+}
+
+// Compares what append_line() would write.
+bool matches_line(std::string_view line, const http::FieldList& request) {
+  if (matches_as_sent(line, request)) return true; // also where that is canonical
+  const std::string_view name = line.substr(0, line.find(':'));
+  const http::FieldName id = http::field_name_of(name);
+  if (!has_canonical_form(id)) return false;
+  std::array<char, kCanonicalBytes> scratch;
+  const auto canonical = canonical_value(request, id, scratch);
+  std::string_view rest = line.substr(name.size());
+  return canonical && take(rest, ": ") && rest == *canonical;
+}
+
+// Whether `matches` says so of every line.
+template <typename Matches>
+bool match_all(std::string_view lines, const http::FieldList& request, Matches matches) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    if (!matches(lines.substr(0, end), request)) return false;
+    if (end == std::string_view::npos) return true;
+    lines.remove_prefix(end + 1);
+  }
+  return true;
 }
 
 } // namespace
@@ -130,23 +146,31 @@ bool is_query_free(std::string_view vary_text) {
   return vary_text.starts_with(kQueryLine);
 }
 
+std::string vary_text_as_sent(std::string_view vary_text, const http::RequestHead& request) {
+  if (is_query_free(vary_text)) return {}; // the query is to be compared in any case
+  std::string text;
+  for (std::string_view lines = vary_text; !lines.empty();) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    append_as_sent(text, lines.substr(0, std::min(lines.find(':'), end)), request.fields);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text == vary_text ? std::string() : text;
+}
+
 bool selects(std::string_view lines, const http::RequestHead& request) {
   if (lines.starts_with(kQueryLine)) {
     const std::size_t end = lines.find('\n');
     if (!matches_query_line(lines.substr(0, end), request.target)) return false;
     lines.remove_prefix(end + 1);
   }
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n');
-    if (!matches_line(lines.substr(0, end), request.fields)) return false;
-    if (end == std::string_view::npos) return true;
-    lines.remove_prefix(end + 1);
-  }
-  return true;
+  return match_all(lines, request.fields, matches_line);
 }
 
 bool selects(const StoredResponse& stored, const http::RequestHead& request) {
-  return stored.vary().empty() || selects(stored.vary(), request);
+  if (stored.vary().empty()) return true;
+  const std::string_view as_sent = stored.vary_as_sent();
+  if (!as_sent.empty() && match_all(as_sent, request.fields, matches_as_sent)) return true;
+  return selects(stored.vary(), request);
 }
 
 } // namespace selvedge::cache

@@ -123,6 +123,7 @@ std::optional<Seconds> parse_delta_seconds(std::string_view text) {
 
 CacheControl parse_cache_control(const FieldList& fields, FieldName name) {
   CacheControl control;
+  if (!fields.may_have(bit_of(name))) return control;
   for (const Field& field : fields) {
     if (field.id != name) continue;
     control.is_present = true;

@@ -44,7 +44,7 @@ bool survives_connection(FieldName name) {
 
 } // namespace
 
-const Field* FieldList::find(FieldName id) const {
+const Field* FieldList::search(FieldName id) const {
   for (const Field& field : fields_) {
     if (field.id == id) return &field;
   }
@@ -64,6 +64,7 @@ std::string_view FieldList::value(FieldName id) const {
 }
 
 std::size_t FieldList::count(FieldName id) const {
+  if (!may_have(bit_of(id))) return 0;
   return static_cast<std::size_t>(std::count_if(
       fields_.begin(), fields_.end(), [id](const Field& field) { return field.id == id; }));
 }
@@ -92,7 +93,29 @@ bool is_field_value(std::string_view text) {
   });
 }
 
+namespace {
+
+constexpr std::uint64_t make_hop_by_hop() {
+  std::uint64_t names = 0;
+  for (const FieldName name :
+       {FieldName::connection, FieldName::keep_alive, FieldName::proxy_authenticate,
+        FieldName::proxy_authentication_info, FieldName::proxy_authorization,
+        FieldName::proxy_connection, FieldName::te, FieldName::trailer,
+        FieldName::transfer_encoding, FieldName::upgrade}) {
+    names |= bit_of(name);
+  }
+  return names;
+}
+constexpr std::uint64_t kHopByHop = make_hop_by_hop();
+
+} // namespace
+
+bool is_hop_by_hop(FieldName name) {
+  return (kHopByHop & bit_of(name)) != 0;
+}
+
 void remove_hop_by_hop(FieldList& fields) {
+  if (!fields.may_have(kHopByHop)) return; // Connection itself is one
   boost::container::small_vector<std::string_view, 8> named;
   for_each_element(fields, FieldName::connection, [&named](std::string_view option) {
     named.push_back(option);

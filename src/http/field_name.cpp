@@ -119,24 +119,6 @@ std::string_view text_of(FieldName name) {
   return kNames[static_cast<std::size_t>(name)];
 }
 
-bool is_hop_by_hop(FieldName name) {
-  switch (name) {
-  case FieldName::connection:
-  case FieldName::keep_alive:
-  case FieldName::proxy_authenticate:
-  case FieldName::proxy_authentication_info:
-  case FieldName::proxy_authorization:
-  case FieldName::proxy_connection:
-  case FieldName::te:
-  case FieldName::trailer:
-  case FieldName::transfer_encoding:
-  case FieldName::upgrade:
-    return true;
-  default:
-    return false;
-  }
-}
-
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "answer_form.hpp"
 
+#include "forward.hpp"
+
 #include <selvedge/http/validator.hpp>
 
 #include <algorithm>
@@ -26,6 +28,7 @@ AnswerForm answer_form(const http::RequestHead& request, const cache::StoredResp
                        std::optional<std::uint64_t> length, bool is_complete,
                        std::chrono::sys_seconds now) {
   AnswerForm form;
+  if (!request.fields.may_have(kConditional)) return form;
   // RFC 9110, 13.2.1: conditions count only where the answer would be a success without them.
   if (response.status() < 200 || response.status() > 299) return form;
   if (http::is_not_modified(request, validators_of(response), response.date(), now)) {

@@ -107,8 +107,8 @@ private:
   cache::FillPtr fill_;
   std::shared_ptr<Filler> filler_; // of our own request
   cache::BodyReader reader_;
-  std::optional<RangeSource> ranges_;                     // of what the reader reads
-  std::optional<SlicedContent> slices_;                   // instead of a fill and a reader
+  std::optional<RangeSource> ranges_;     // of what the reader reads
+  std::unique_ptr<SlicedContent> slices_; // instead of a fill and a reader; large, and rare
   boost::container::small_vector<http::Field, 8> extras_; // written behind the stored fields
   std::string_view own_content_;                          // of an answer made here
   std::string_view forward_reason_;                       // for Cache-Status

@@ -151,10 +151,8 @@ std::vector<cache::StoredResponsePtr> Exchange::candidates() {
 // origin is asked just as it asks.
 void Exchange::fetch_alone() {
   const http::RequestHead& request = stream_.request();
-  bool has_conditions = request.method != Method::get;
-  for (const http::Field& field : request.fields) {
-    has_conditions = has_conditions || is_conditional(field.id);
-  }
+  const bool has_conditions =
+      request.method != Method::get || request.fields.may_have(kConditional);
   go_alone("uri-miss", has_conditions ? Purpose::pass : Purpose::fill);
 }
 

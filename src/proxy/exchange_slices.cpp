@@ -25,7 +25,7 @@ void Exchange::begin_slices() {
   context.client = &stream_.client();
   context.key = key_;
   SlicedContent::User& user = *this;
-  slices_.emplace(std::move(context), user);
+  slices_ = std::make_unique<SlicedContent>(std::move(context), user);
   // With If-Range, the whole may be wanted after all.
   std::uint64_t offset = 0;
   const bool may_be_whole = request.fields.find(FieldName::if_range) != nullptr;

@@ -152,6 +152,7 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
   parts.key = stored_key(head.status, vary);
   parts.print = base::fingerprint(parts.key);
   parts.vary = vary;
+  parts.vary_as_sent = cache::vary_text_as_sent(vary, request_);
   parts.tags = std::move(tags);
   parts.content_range = part;
   parts.body = new cache::Body({head.content_length, &proxy_.store_.ledger()});
@@ -297,6 +298,7 @@ boost::intrusive_ptr<cache::StoredResponse> Filler::refreshed(const cache::Store
   decision.may_store = decision.may_store && vary && tags;
   auto parts = parts_of(head, decision.freshness);
   parts.vary = vary.value_or(std::string());
+  parts.vary_as_sent = cache::vary_text_as_sent(parts.vary, request_);
   parts.key = stored_key(head.status, parts.vary);
   parts.print = base::fingerprint(parts.key);
   parts.content_range = stored.content_range();

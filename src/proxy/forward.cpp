@@ -40,20 +40,6 @@ std::string_view joined(const http::FieldList& fields, FieldName id, std::string
 
 } // namespace
 
-bool is_conditional(FieldName id) {
-  switch (id) {
-  case FieldName::if_match:
-  case FieldName::if_modified_since:
-  case FieldName::if_none_match:
-  case FieldName::if_range:
-  case FieldName::if_unmodified_since:
-  case FieldName::range:
-    return true;
-  default:
-    return false;
-  }
-}
-
 http::RequestHead forwarded_head(const http::RequestHead& request,
                                  const downstream::ClientConnection& client, std::string_view via,
                                  Purpose purpose, base::Arena& arena) {

@@ -14,7 +14,13 @@ enum class Purpose : std::uint8_t {
 };
 
 // Fields that ask for the answer under a condition, or for a part of it (RFC 9110, 13.1 and 14.2).
-bool is_conditional(http::FieldName id);
+inline constexpr std::uint64_t kConditional =
+    bit_of(http::FieldName::if_match) | bit_of(http::FieldName::if_modified_since) |
+    bit_of(http::FieldName::if_none_match) | bit_of(http::FieldName::if_range) |
+    bit_of(http::FieldName::if_unmodified_since) | bit_of(http::FieldName::range);
+constexpr bool is_conditional(http::FieldName id) {
+  return (kConditional & bit_of(id)) != 0;
+}
 
 // A copy of the client's head with its texts in `arena`: hop-by-hop fields off, forwarding fields
 // set to what this node knows (RFC 9110, 7.6.3; X-Forwarded-* of clients are not believed).

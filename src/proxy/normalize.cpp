@@ -113,7 +113,6 @@ void reduce(http::RequestHead& request, const NormalizeOptions& rule, base::Aren
 } // namespace
 
 void normalize(http::RequestHead& request, const Route& route, base::Arena& arena) {
-  request.target = cache::normal_path(request.target, arena);
   const bool may_be_stored =
       request.method == http::Method::get || request.method == http::Method::head;
   if (!route.policy.enabled || !may_be_stored) return;

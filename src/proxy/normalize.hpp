@@ -8,8 +8,8 @@
 
 namespace selvedge::proxy {
 
-// The target by normal_path() and, for GET and HEAD of a route that is cached, by its query rule;
-// the fields that the route normalises reduced to what it keeps.
+// For GET and HEAD of a route that is cached: the target by its query rule, and the fields that the
+// route normalises reduced to what it keeps. normal_path() comes before the route is looked for.
 void normalize(http::RequestHead& request, const Route& route, base::Arena& arena);
 
 } // namespace selvedge::proxy

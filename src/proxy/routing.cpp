@@ -139,7 +139,7 @@ std::optional<cache::CacheKey> Routing::key_of(std::string_view url, base::Arena
   http::RequestHead request;
   request.scheme = parts->scheme;
   request.authority = parts->authority;
-  request.target = parts->target;
+  request.target = cache::normal_path(parts->target, arena);
   normalize(request, *route, arena);
   return cache::make_cache_key(request, route->key, arena);
 }

@@ -82,7 +82,7 @@ TEST_CASE("RFC 9110, 12.5.4 and RFC 4647, 3.3.1: the best of what a route keeps"
   CHECK(reduced("x-device", {"desktop", "phone"}, {"fridge"}) == "desktop");
 }
 
-TEST_CASE("the target of what is stored is normalised by the route", "[proxy][normalize]") {
+TEST_CASE("the query of what may be stored is reduced by the route", "[proxy][normalize]") {
   struct Row {
     http::Method method;
     bool is_cached;
@@ -101,7 +101,7 @@ TEST_CASE("the target of what is stored is normalised by the route", "[proxy][no
     route.key.parameters = {"a"};
     http::RequestHead request;
     request.method = row.method;
-    request.target = "/x/../%62?x=2&a=1";
+    request.target = "/b?x=2&a=1";
     base::Arena arena;
     normalize(request, route, arena);
     CHECK(request.target == row.expected);

@@ -52,6 +52,9 @@ public:
     std::chrono::sys_seconds date{}; // of the response, for validation without Last-Modified
     // The request fields that Vary names, as vary_text() writes them; empty without Vary.
     std::string vary;
+    // The same with the values as they were sent, where that differs: most clients that want this
+    // response write what the one wrote that caused it, and then nothing need be made of it.
+    std::string vary_as_sent;
     // Nothing is stored here but the knowledge that this key's answers are not stored: requests
     // need not queue behind each other.
     bool is_pass_marker = false;
@@ -73,6 +76,7 @@ public:
   const Freshness& freshness() const { return parts_.freshness; }
   std::chrono::sys_seconds date() const { return parts_.date; }
   std::string_view vary() const { return parts_.vary; }
+  std::string_view vary_as_sent() const { return parts_.vary_as_sent; }
   bool is_pass_marker() const { return parts_.is_pass_marker; }
   bool is_partial() const { return is_partial_; } // it has a content range
   const std::optional<http::ContentRange>& content_range() const { return parts_.content_range; }
@@ -118,6 +122,8 @@ using StoredResponsePtr = boost::intrusive_ptr<const StoredResponse>;
 // "Vary: *", which matches no request.
 std::optional<std::string> vary_text(const http::FieldList& response,
                                      const http::RequestHead& request);
+// The `vary_as_sent` of a response with that `vary` text; "" where both are the same.
+std::string vary_text_as_sent(std::string_view vary_text, const http::RequestHead& request);
 // RFC 9111, 4.1: whether the stored response, or one with that `vary` text, may answer this
 // request. Values are compared after joining repeated fields and trimming whitespace; preferences
 // (Accept-Encoding, Accept-Language) by what they mean.

@@ -97,18 +97,29 @@ struct Field {
   std::string_view value;
 };
 
+// A set of known names.
+constexpr std::uint64_t bit_of(FieldName name) {
+  return std::uint64_t{1} << static_cast<unsigned>(name);
+}
+static_assert(static_cast<unsigned>(FieldName::xkey) < 64, "a set has room for 64 names");
+
 // Fields in the order received. It does not own the text: names and values live in the arena or
 // buffer of whoever fills it. Two dozen fields need no allocation.
 class FieldList {
 public:
   void add(std::string_view name, std::string_view value) {
-    fields_.push_back({field_name_of(name), name, value});
+    add(Field{field_name_of(name), name, value});
   }
-  void add(FieldName id, std::string_view value) { fields_.push_back({id, text_of(id), value}); }
-  void add(const Field& field) { fields_.push_back(field); }
+  void add(FieldName id, std::string_view value) { add(Field{id, text_of(id), value}); }
+  void add(const Field& field) {
+    fields_.push_back(field);
+    names_ |= bit_of(field.id);
+  }
 
+  // False: there is none of these names. Most questions about a request end here.
+  bool may_have(std::uint64_t names) const { return (names_ & names) != 0; }
   // The first of that name, or null.
-  const Field* find(FieldName id) const;
+  const Field* find(FieldName id) const { return may_have(bit_of(id)) ? search(id) : nullptr; }
   // As find(), for a name without a token.
   const Field* find(std::string_view name) const;
   // The first value, or "".
@@ -118,7 +129,10 @@ public:
   template <typename Claim> void remove_if(Claim claim) {
     fields_.erase(std::remove_if(fields_.begin(), fields_.end(), claim), fields_.end());
   }
-  void clear() { fields_.clear(); }
+  void clear() {
+    fields_.clear();
+    names_ = 0;
+  }
 
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
@@ -126,7 +140,10 @@ public:
   bool empty() const { return fields_.empty(); }
 
 private:
+  const Field* search(FieldName id) const;
+
   boost::container::small_vector<Field, 24> fields_;
+  std::uint64_t names_ = 0; // that are there, or have been
 };
 
 // Calls visit(element) for each non-empty element of the comma-separated lists in all fields named
@@ -175,6 +192,7 @@ template <typename Visit> bool for_each_element(std::string_view list, Visit vis
 
 template <typename Visit>
 void for_each_element(const FieldList& fields, FieldName id, Visit visit) {
+  if (!fields.may_have(bit_of(id))) return;
   for (const Field& field : fields) {
     if (field.id == id && !for_each_element(field.value, visit)) return;
   }
