@@ -1,6 +1,8 @@
 #include "answers.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace selvedge::proxy {
 
@@ -14,9 +16,9 @@ class Text {
 public:
   explicit Text(base::Arena& arena) : at_(static_cast<char*>(arena.allocate(kRoom, 1))) {}
   Text& operator<<(std::string_view text) {
-    for (const char c : text) {
-      if (size_ < kRoom) at_[size_++] = c;
-    }
+    const std::size_t size = std::min(text.size(), kRoom - size_);
+    std::memcpy(at_ + size_, text.data(), size);
+    size_ += size;
     return *this;
   }
   Text& operator<<(std::int64_t number) {
