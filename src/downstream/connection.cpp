@@ -106,7 +106,10 @@ std::size_t Connection::write(std::span<const iovec> parts, std::size_t own) {
   counters().bytes_written.add(result.bytes);
   std::size_t wanted = 0;
   for (const iovec& part : parts) wanted += part.iov_len;
-  if (result.bytes == wanted) return wanted - own;
+  if (result.bytes == wanted) {
+    if (result.is_holding) wait_writable();
+    return wanted - own;
+  }
 
   std::size_t written = result.bytes;
   const std::size_t foreign = written > own ? written - own : 0;
@@ -134,7 +137,7 @@ void Connection::on_writable() {
     if (result.state == net::IoState::closed) return close();
     counters().bytes_written.add(result.bytes);
     pending_output_.erase(0, result.bytes);
-    if (!pending_output_.empty()) return wait_writable();
+    if (!pending_output_.empty() || result.is_holding) return wait_writable();
     pending_output_.shrink_to_fit();
   }
   if (linger_after_output_) return close_after_output();

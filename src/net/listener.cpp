@@ -5,7 +5,12 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
 #include <charconv>
+#include <limits>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace selvedge::net {
@@ -15,8 +20,20 @@ using boost::asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or memory left
+constexpr int kAcceptedInTurn = 64;                        // then others have theirs
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+// Of a peer, without the port; "" when it has none.
+std::string address_of(const sockaddr_storage& from) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* address = nullptr;
+  if (from.ss_family == AF_INET) address = &reinterpret_cast<const sockaddr_in&>(from).sin_addr;
+  if (from.ss_family == AF_INET6) address = &reinterpret_cast<const sockaddr_in6&>(from).sin6_addr;
+  if (address == nullptr) return {};
+  return ::inet_ntop(from.ss_family, address, text.data(), text.size()) != nullptr ? text.data()
+                                                                                   : "";
+}
 
 std::string text_of(const tcp::endpoint& at) {
   const std::string host = at.address().to_string();
@@ -90,6 +107,7 @@ Listener::Listener(const ListenerOptions& options, std::vector<Worker*> workers,
     socket->acceptor.listen(options.backlog, error);
     if (error) throw_bind_error(options.address, error);
     socket->acceptor.non_blocking(true);
+    socket->acceptor.set_option(tcp::no_delay(true)); // accepted sockets inherit it
     sockets_.push_back(std::move(socket));
   }
   bound_ = text_of(at);
@@ -103,28 +121,36 @@ void Listener::start() {
   }
 }
 
-void Listener::take(Socket& socket, tcp::socket accepted) {
-  boost::system::error_code ignored;
-  accepted.native_non_blocking(true, ignored);
-  accepted.set_option(tcp::no_delay(true), ignored);
-  std::unique_ptr<Transport> transport;
-  if (socket.tls) {
-    transport = std::make_unique<TlsTransport>(std::move(accepted), socket.tls);
-  } else {
-    transport = std::make_unique<TcpTransport>(std::move(accepted));
+// Accepts what is in the queue, at most `most`. Returns the error that ended it, if any.
+int Listener::take(Socket& socket, int most) {
+  for (; most > 0; --most) {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    const int accepted =
+        ::accept4(socket.acceptor.native_handle(), reinterpret_cast<sockaddr*>(&from), &size,
+                  SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      return errno;
+    }
+    std::unique_ptr<Transport> transport;
+    if (socket.tls) {
+      transport =
+          std::make_unique<TlsTransport>(accepted, address_of(from), socket.worker, socket.tls);
+    } else {
+      transport = std::make_unique<TcpTransport>(accepted, address_of(from), socket.worker);
+    }
+    acceptor_.on_connection(socket.worker, std::move(transport));
   }
-  acceptor_.on_connection(socket.worker, std::move(transport));
+  return 0;
 }
 
 void Listener::accept_next(Socket& socket) {
-  socket.acceptor.async_accept(
-      [this, &socket](const boost::system::error_code& error, tcp::socket accepted) {
-        if (error == boost::asio::error::operation_aborted || !socket.acceptor.is_open()) return;
-        if (!error) {
-          take(socket, std::move(accepted));
-          accept_next(socket);
-          return;
-        }
+  socket.acceptor.async_wait(
+      tcp::acceptor::wait_read, [this, &socket](const boost::system::error_code& error) {
+        if (error || !socket.acceptor.is_open()) return;
+        const int failed = take(socket, kAcceptedInTurn);
+        if (failed == 0 || failed == EAGAIN || failed == EWOULDBLOCK) return accept_next(socket);
         socket.pause.expires_after(kPauseAfterError);
         socket.pause.async_wait([this, &socket](const boost::system::error_code& stopped) {
           if (!stopped && socket.acceptor.is_open()) accept_next(socket);
@@ -143,11 +169,7 @@ void Listener::stop(WorkerPool& pool) {
     for (auto& socket : sockets_) {
       if (&socket->worker != &worker || !socket->acceptor.is_open()) continue;
       boost::system::error_code error;
-      while (!error) {
-        tcp::socket accepted(worker.io());
-        socket->acceptor.accept(accepted, error);
-        if (!error) take(*socket, std::move(accepted));
-      }
+      take(*socket, std::numeric_limits<int>::max());
       socket->pause.cancel();
       socket->acceptor.close(error);
     }

@@ -2,35 +2,43 @@
 
 #include <cerrno>
 #include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
 
 namespace selvedge::net {
 
-using boost::asio::ip::tcp;
-
 namespace {
 
-std::string address_of(const tcp::socket& socket) {
-  boost::system::error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  return error ? std::string() : peer.address().to_string();
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 } // namespace
 
-TcpTransport::TcpTransport(tcp::socket socket)
-    : socket_(std::move(socket)), peer_(address_of(socket_)) {}
+TcpTransport::TcpTransport(int socket, std::string peer, Worker& worker)
+    : socket_(socket), worker_(worker), peer_(std::move(peer)) {
+  ended_ = !worker_.poller().add(socket_, *this); // then it looks closed
+}
+
+TcpTransport::~TcpTransport() {
+  if (socket_ >= 0) TcpTransport::close();
+}
 
 IoResult TcpTransport::read(std::span<char> into) {
   for (;;) {
-    const ssize_t n = ::recv(fd(), into.data(), into.size(), 0);
+    const ssize_t n = ::recv(socket_, into.data(), into.size(), 0);
     if (n > 0) {
       const auto bytes = static_cast<std::size_t>(n);
-      return {IoState::ok, bytes, bytes == into.size()};
+      // What comes after a short read is a new edge; but the end of the input is not.
+      const bool may_have_more = bytes == into.size() || ended_;
+      readable_ = may_have_more;
+      return {.bytes = bytes, .may_have_more = may_have_more};
     }
-    if (n == 0) return {IoState::closed, 0, false};
+    if (n == 0) return {.state = IoState::closed};
     if (errno == EINTR) continue;
-    const bool blocked = errno == EAGAIN || errno == EWOULDBLOCK;
-    return {blocked ? IoState::blocked : IoState::closed, 0, false};
+    if (!would_block()) return {.state = IoState::closed};
+    readable_ = false;
+    return {.state = IoState::blocked};
   }
 }
 
@@ -38,41 +46,57 @@ IoResult TcpTransport::write(std::span<const iovec> parts) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts.data());
   message.msg_iovlen = parts.size();
+  std::size_t wanted = 0;
+  for (const iovec& part : parts) wanted += part.iov_len;
   for (;;) {
-    const ssize_t n = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
-    if (n >= 0) return {IoState::ok, static_cast<std::size_t>(n), false};
+    const ssize_t n = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      const auto bytes = static_cast<std::size_t>(n);
+      if (bytes < wanted) writable_ = false; // it filled the socket: room is a new edge
+      return {.bytes = bytes};
+    }
     if (errno == EINTR) continue;
-    const bool blocked = errno == EAGAIN || errno == EWOULDBLOCK;
-    return {blocked ? IoState::blocked : IoState::closed, 0, false};
+    if (!would_block()) return {.state = IoState::closed};
+    writable_ = false;
+    return {.state = IoState::blocked};
   }
 }
 
 void TcpTransport::wait(Direction direction, TransportOwner& owner) {
-  wait_for(direction == Direction::read ? tcp::socket::wait_read : tcp::socket::wait_write,
-           direction, owner);
-}
-
-void TcpTransport::wait_for(tcp::socket::wait_type what, Direction direction,
-                            TransportOwner& owner) {
-  socket_.async_wait(what, [direction, keep = boost::intrusive_ptr<TransportOwner>(&owner)](
-                               const boost::system::error_code& error) {
-    if (error == boost::asio::error::operation_aborted) return;
-    if (direction == Direction::read) {
-      keep->on_readable();
-    } else {
-      keep->on_writable();
-    }
+  const bool is_read = direction == Direction::read;
+  if (is_read ? !readable_ : !writable_) {
+    (is_read ? reader_ : writer_) = &owner;
+    return;
+  }
+  // From the loop, as if the edge came now.
+  worker_.post([keep = boost::intrusive_ptr<TransportOwner>(&owner), is_read] {
+    is_read ? keep->on_readable() : keep->on_writable();
   });
 }
 
+void TcpTransport::on_ready(Poller::Ready ready) {
+  readable_ |= ready.readable;
+  ended_ |= ready.ended;
+  writable_ |= ready.writable;
+  if (ready.writable && !on_room()) writable_ = false;
+  // The first may end the connection, and this with it; the second then finds it closed.
+  boost::intrusive_ptr<TransportOwner> reader, writer;
+  if (readable_) reader.swap(reader_);
+  if (writable_) writer.swap(writer_);
+  if (reader) reader->on_readable();
+  if (writer) writer->on_writable();
+}
+
 void TcpTransport::shut_down_output() {
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  ::shutdown(socket_, SHUT_WR);
 }
 
 void TcpTransport::close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  reader_.reset();
+  writer_.reset();
+  if (socket_ < 0) return;
+  worker_.poller().remove(socket_, *this);
+  ::close(std::exchange(socket_, -1));
 }
 
 } // namespace selvedge::net

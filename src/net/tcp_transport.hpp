@@ -1,16 +1,18 @@
-// The plain Transport: a non-blocking TCP socket.
+// The plain Transport: a non-blocking TCP socket, watched by its worker's poller.
 #pragma once
 
 #include <selvedge/net/transport.hpp>
-
-#include <boost/asio/ip/tcp.hpp>
+#include <selvedge/net/worker.hpp>
 
 namespace selvedge::net {
 
-class TcpTransport : public Transport {
+class TcpTransport : public Transport, private Poller::Watched {
 public:
-  // Requires: the socket is connected and non-blocking.
-  explicit TcpTransport(boost::asio::ip::tcp::socket socket);
+  // Takes `socket`, which is connected and non-blocking. `peer` is its address as text.
+  TcpTransport(int socket, std::string peer, Worker& worker);
+  ~TcpTransport() override;
+  TcpTransport(const TcpTransport&) = delete;
+  TcpTransport& operator=(const TcpTransport&) = delete;
 
   IoResult read(std::span<char> into) override;
   IoResult write(std::span<const iovec> parts) override;
@@ -21,12 +23,22 @@ public:
   std::string_view peer_address() const override { return peer_; }
 
 protected:
-  int fd() { return socket_.native_handle(); }
-  void wait_for(boost::asio::ip::tcp::socket::wait_type what, Direction direction,
-                TransportOwner& owner);
+  Worker& worker() { return worker_; }
+  int socket() const { return socket_; } // -1: closed
+  // The socket has room, before whoever waits for that is told. False: it was used up.
+  virtual bool on_room() { return true; }
 
 private:
-  boost::asio::ip::tcp::socket socket_;
+  void on_ready(Poller::Ready ready) final;
+
+  int socket_;
+  // Not known to be false: an edge was seen, and no call since has said "would block".
+  bool readable_ = true;
+  bool writable_ = true;
+  bool ended_ = false;                          // then reading never blocks again
+  boost::intrusive_ptr<TransportOwner> reader_; // waits
+  boost::intrusive_ptr<TransportOwner> writer_;
+  Worker& worker_;
   std::string peer_;
 };
 

@@ -1,25 +1,27 @@
 #include "tls_transport.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
+#include <utility>
 
 namespace selvedge::net {
-
-using boost::asio::ip::tcp;
 
 namespace {
 
 constexpr std::size_t kRecordBytes = 16384; // the largest TLS record (RFC 8446, 5.1)
+constexpr std::size_t kOverhead = 256;      // of a record at most (RFC 8446, 5.2)
 
 // The next bytes of `parts` as one run: the first part itself when it fills a record, else a copy
 // of as much as a record holds, since one full record costs less than several small ones.
 std::string_view next_record(std::span<const iovec> parts, std::span<char> scratch) {
   if (parts.size() == 1 || parts[0].iov_len >= kRecordBytes) {
-    return {static_cast<const char*>(parts[0].iov_base), parts[0].iov_len};
+    return {static_cast<const char*>(parts[0].iov_base), std::min(parts[0].iov_len, kRecordBytes)};
   }
   std::size_t size = 0;
   for (const iovec& part : parts) {
@@ -46,10 +48,62 @@ std::span<iovec> advance(std::span<iovec> parts, std::size_t bytes) {
 
 } // namespace
 
-TlsTransport::TlsTransport(tcp::socket socket, TlsContextPtr context)
-    : TcpTransport(std::move(socket)), context_(std::move(context)),
+struct TlsBio {
+  static TlsTransport& self(BIO* bio) { return *static_cast<TlsTransport*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* into, int size) {
+    BIO_clear_retry_flags(bio);
+    TlsTransport& me = self(bio);
+    const IoResult got = me.TcpTransport::read({into, static_cast<std::size_t>(size)});
+    if (got.state == IoState::ok) return static_cast<int>(got.bytes);
+    if (got.state == IoState::closed) {
+      me.is_at_end_ = true;
+      return 0;
+    }
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+
+  static int write(BIO* bio, const char* from, int size) {
+    BIO_clear_retry_flags(bio);
+    TlsTransport& me = self(bio);
+    const auto bytes = static_cast<std::size_t>(size);
+    if (bytes > me.sealed_room()) me.send_sealed();
+    const std::span<char> buffer = me.worker().sealed_buffer();
+    std::memcpy(buffer.data() + me.sealed_, from, bytes);
+    me.sealed_ += bytes;
+    return size;
+  }
+
+  static long control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return self(bio).is_at_end_ ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static const BIO_METHOD* method() {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "transport");
+      if (made == nullptr) throw std::bad_alloc();
+      BIO_meth_set_read(made, read);
+      BIO_meth_set_write(made, write);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    return method;
+  }
+};
+
+TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsContextPtr context)
+    : TcpTransport(socket, std::move(peer), worker), context_(std::move(context)),
       ssl_(context_->new_connection()) {
-  SSL_set_fd(ssl_, fd());
+  BIO* bio = BIO_new(TlsBio::method());
+  if (bio == nullptr) {
+    SSL_free(ssl_);
+    throw std::bad_alloc();
+  }
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_, bio, bio);
   SSL_set_accept_state(ssl_);
 }
 
@@ -57,78 +111,118 @@ TlsTransport::~TlsTransport() {
   SSL_free(ssl_);
 }
 
-IoState TlsTransport::state_after(int result, Direction direction) {
+// --- records on their way out
+
+std::size_t TlsTransport::sealed_room() const {
+  return Worker::kSealedBytes - sealed_;
+}
+
+void TlsTransport::send_sealed() {
+  const std::size_t size = std::exchange(sealed_, 0);
+  if (size == 0) return;
+  std::string_view left(worker().sealed_buffer().data(), size);
+  if (send_held()) {
+    const iovec part{worker().sealed_buffer().data(), size};
+    const IoResult sent = TcpTransport::write({&part, 1});
+    if (sent.state == IoState::closed) is_broken_ = true;
+    left.remove_prefix(sent.bytes);
+  }
+  if (!is_broken_) held_.append(left);
+}
+
+// True when nothing is held any more.
+bool TlsTransport::send_held() {
+  if (held_.empty()) return true;
+  const iovec part{held_.data(), held_.size()};
+  const IoResult sent = TcpTransport::write({&part, 1});
+  if (sent.state == IoState::closed) is_broken_ = true;
+  held_.erase(0, is_broken_ ? held_.size() : sent.bytes);
+  if (!held_.empty()) return false;
+  held_.shrink_to_fit();
+  return true;
+}
+
+bool TlsTransport::on_room() {
+  if (!send_held()) return false;
+  if (shuts_down_) TcpTransport::shut_down_output();
+  return true;
+}
+
+// --- the stream
+
+IoState TlsTransport::state_after(int result) {
   const int error = SSL_get_error(ssl_, result);
   ERR_clear_error();
-  if (error == SSL_ERROR_WANT_READ) {
-    if (direction == Direction::write) write_wants_read_ = true;
-    return IoState::blocked;
-  }
-  if (error == SSL_ERROR_WANT_WRITE) {
-    if (direction == Direction::read) read_wants_write_ = true;
-    return IoState::blocked;
-  }
+  if (error == SSL_ERROR_WANT_READ) return IoState::blocked;
   if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) is_broken_ = true;
   return IoState::closed;
 }
 
 IoResult TlsTransport::read(std::span<char> into) {
-  read_wants_write_ = false;
   ERR_clear_error(); // SSL_get_error() looks at what others left in this thread's queue
-  std::size_t total = 0;
-  while (total < into.size()) {
+  IoResult result;
+  while (result.bytes < into.size()) {
     std::size_t n = 0;
-    const int result = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &n);
-    if (result != 1) {
-      const IoState state = state_after(result, Direction::read);
-      if (total == 0) return {state, 0, false};
-      return {IoState::ok, total, state == IoState::closed};
+    const int done = SSL_read_ex(ssl_, into.data() + result.bytes, into.size() - result.bytes, &n);
+    if (done != 1) {
+      const IoState state = state_after(done);
+      if (result.bytes == 0) result.state = state;
+      result.may_have_more = result.bytes > 0 && state == IoState::closed;
+      break;
     }
-    total += n;
+    result.bytes += n;
     // What is not buffered in OpenSSL yet, the next wait reports.
-    if (SSL_has_pending(ssl_) == 0) return {IoState::ok, total, false};
+    if (SSL_has_pending(ssl_) == 0) break;
+    result.may_have_more = result.bytes == into.size();
   }
-  return {IoState::ok, total, true};
+  send_sealed(); // the handshake's, or an alert
+  return result;
 }
 
 IoResult TlsTransport::write(std::span<const iovec> all) {
-  write_wants_read_ = false;
+  if (!send_held()) return {.state = IoState::blocked};
   ERR_clear_error();
   std::array<char, kRecordBytes> scratch;
   std::array<iovec, 64> copy;
   const std::size_t count = std::min(all.size(), copy.size());
   std::copy_n(all.begin(), count, copy.begin());
   std::span<iovec> parts(copy.data(), count);
-  std::size_t total = 0;
-  while (!parts.empty()) {
+  IoResult result;
+  while (!parts.empty() && held_.empty() && !is_broken_) {
     const std::string_view record = next_record(parts, scratch);
-    std::size_t n = 0;
-    const int result = record.empty() ? 1 : SSL_write_ex(ssl_, record.data(), record.size(), &n);
-    if (result != 1) {
-      const IoState state = state_after(result, Direction::write);
-      if (total == 0) return {state, 0, false};
-      return {IoState::ok, total, false};
+    if (record.size() + kOverhead > sealed_room()) {
+      send_sealed();
+      continue;
     }
-    total += n;
+    std::size_t n = 0;
+    const int done = record.empty() ? 1 : SSL_write_ex(ssl_, record.data(), record.size(), &n);
+    if (done != 1) {
+      state_after(done);
+      is_broken_ = true; // there is always room, so nothing but an error stops it
+    }
+    result.bytes += n;
     parts = advance(parts, n);
   }
-  return {IoState::ok, total, false};
+  send_sealed();
+  if (is_broken_) return {.state = IoState::closed};
+  result.is_holding = !held_.empty();
+  return result;
 }
 
-void TlsTransport::wait(Direction direction, TransportOwner& owner) {
-  const bool wants_write = direction == Direction::read ? read_wants_write_ : !write_wants_read_;
-  wait_for(wants_write ? tcp::socket::wait_write : tcp::socket::wait_read, direction, owner);
+void TlsTransport::say_goodbye() {
+  if (!is_broken_ && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
+  ERR_clear_error();
+  send_sealed();
 }
 
 void TlsTransport::shut_down_output() {
-  if (!is_broken_ && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
-  ERR_clear_error();
-  TcpTransport::shut_down_output();
+  say_goodbye();
+  shuts_down_ = true;
+  if (held_.empty()) TcpTransport::shut_down_output();
 }
 
 void TlsTransport::close() {
-  if (!is_broken_ && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
-  ERR_clear_error();
+  if (socket() >= 0) say_goodbye();
   TcpTransport::close();
 }
 

@@ -53,7 +53,7 @@ public:
 private:
   struct Socket;
   void accept_next(Socket& socket);
-  void take(Socket& socket, boost::asio::ip::tcp::socket accepted);
+  int take(Socket& socket, int most);
 
   ListenerOptions options_;
   std::string bound_;

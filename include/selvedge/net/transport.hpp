@@ -24,6 +24,8 @@ struct IoResult {
   IoState state = IoState::ok;
   std::size_t bytes = 0;
   bool may_have_more = false; // of a read: try again before waiting
+  // Of a write: what was taken has not all gone out. Nothing more is taken before on_writable().
+  bool is_holding = false;
 };
 
 enum class Direction : unsigned char { read, write };
@@ -50,7 +52,7 @@ public:
   virtual void wait(Direction direction, TransportOwner& owner) = 0;
   // No more output; the peer sees the end of the stream.
   virtual void shut_down_output() = 0;
-  // Ends everything; waits under way never call.
+  // Ends everything. A call that is already on its way may still come.
   virtual void close() = 0;
 
   virtual bool is_secure() const = 0;

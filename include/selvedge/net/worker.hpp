@@ -1,12 +1,15 @@
 // A worker is one thread with one event loop. A connection lives on one worker for life, so nothing
 // on it needs a lock. The worker owns what its connections share: the clock reading of this turn,
-// the timer wheel, and two large buffers that hold bytes only within one turn.
+// the timer wheel, the poller of their sockets, and large buffers that hold bytes only within one
+// turn. Asio's loop runs everything else, and waits for the poller among others.
 #pragma once
 
 #include <selvedge/base/clock.hpp>
 #include <selvedge/base/timer_wheel.hpp>
+#include <selvedge/net/poller.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -21,9 +24,11 @@ namespace selvedge::net {
 class Worker {
 public:
   static constexpr std::size_t kBufferBytes = 65536;
+  static constexpr std::size_t kSealedBytes = 69632; // a full output buffer as TLS records
 
   // `clock` outlives the worker.
   Worker(unsigned index, const base::Clock& clock);
+  ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -41,6 +46,8 @@ public:
   // Free for any function that does not return to the loop while it uses it.
   std::span<char> input_buffer() { return input_; }
   std::span<char> output_buffer() { return output_; }
+  std::span<char> sealed_buffer() { return sealed_; } // TLS records on their way out
+  Poller& poller() { return poller_; }
   // Runs until stop(). The worker ticks by itself.
   void run();
 
@@ -52,6 +59,7 @@ public:
 
 private:
   void schedule_tick();
+  void await_sockets();
 
   const unsigned index_;
   const base::Clock& clock_;
@@ -59,8 +67,11 @@ private:
   base::TimerWheel wheel_;
   std::vector<char> input_;
   std::vector<char> output_;
+  std::vector<char> sealed_;
+  Poller poller_;
   boost::asio::io_context io_;
   boost::asio::steady_timer ticker_;
+  boost::asio::posix::stream_descriptor sockets_; // the poller's
 };
 
 // The workers and their threads. Thread: the one that made it.
