@@ -1,23 +1,14 @@
 // A whole hit through the proxy, without a socket and a protocol: route, key, lookup, decision, the
 // fields of the answer, its content, the record of the access log. It must not allocate.
 #include "allocations.hpp"
+#include "proxy_node.hpp"
 #include "responses.hpp"
-
-#include <selvedge/proxy/proxy.hpp>
 
 #include <array>
 
 namespace selvedge::bench {
 
 namespace {
-
-class NoOrigin final : public upstream::Origin {
-public:
-  boost::asio::awaitable<base::Result<upstream::OriginResponsePtr>>
-  fetch(const upstream::FetchRequest&) override {
-    co_return base::Error{base::ErrorCode::no_origin};
-  }
-};
 
 // Takes the answer and reads its content.
 class SinkStream final : public downstream::Stream {
@@ -61,33 +52,16 @@ private:
 };
 
 void hit_through_the_proxy(benchmark::State& state) {
-  const base::SystemClock clock;
-  cache::Store store({});
-  cache::FillTable fills;
-  net::Worker worker(0, clock);
-  proxy::AccessRing log(64);
-  proxy::Proxy proxy(worker, store, fills, &log, {});
-  proxy::RouteCounterMap counters;
-  proxy::Routing::Origins origins;
-  origins.by_name.emplace("none", std::make_shared<NoOrigin>());
-  proxy::RouteOptions route;
-  route.name = "all";
-  route.origin = "none";
-  proxy.set_routing(
-      std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
-                                       std::move(origins), 1u << 20, counters));
+  ProxyNode node;
   const http::RequestHead request = asset_request();
-  base::Arena arena;
-  const cache::CacheKey key =
-      cache::make_cache_key(request.scheme, request.authority, request.target, arena);
-  store.insert(asset_under(key, 1024, worker.refresh_now().steady, &store.ledger()));
-  SinkStream stream(worker, proxy);
+  node.store_answer(request, 1024);
+  SinkStream stream(node.worker(), node.proxy());
   if (stream.ask(request) != 1024) return state.SkipWithError("not a hit");
 
   const AllocationCount count;
   for (auto _ : state) {
     benchmark::DoNotOptimize(stream.ask(request));
-    while (log.front() != nullptr) log.pop();
+    node.drop_log();
   }
   count.require_none(state, "hit_through_the_proxy");
 }

@@ -1,5 +1,8 @@
 // Purges in a store of a million tagged responses: what one costs, what it costs the finds after
 // it, and the longest that a find or an insertion takes while purges keep coming.
+#include "allocations.hpp"
+#include "thread_usage.hpp"
+
 #include <selvedge/cache/store.hpp>
 
 #include <benchmark/benchmark.h>
@@ -9,9 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <sys/resource.h>
 #include <thread>
-#include <time.h>
 #include <vector>
 
 namespace selvedge::bench {
@@ -74,17 +75,21 @@ void find_after_purge(benchmark::State& state) {
   for (const std::string& url : urls) keys.push_back({url, base::fingerprint(url)});
   for (const cache::CacheKey& key : keys) benchmark::DoNotOptimize(store.find(key, request));
   std::size_t at = responses;
+  AllocationCount count;
   for (auto _ : state) {
     if (at == responses) {
       state.PauseTiming();
+      count.pause();
       at = 0;
       if (is_purged_before) {
         store.purges().purge(cache::TagKind::key, "of nobody", cache::PurgeMode::hard, kNow);
       }
+      count.resume();
       state.ResumeTiming();
     }
     benchmark::DoNotOptimize(store.find(keys[at++], request));
   }
+  count.require_none(state, "find_after_purge");
 }
 BENCHMARK(find_after_purge)
     ->ArgNames({"purged", "responses"})
@@ -100,20 +105,6 @@ void keep_purging(cache::Store& store, const std::atomic<bool>& is_over,
     store.purges().purge(cache::TagKind::key, name, cache::PurgeMode::hard, kNow);
     ++purges;
   }
-}
-
-// What this thread has worked, without the times when the system ran another one.
-std::chrono::nanoseconds worked() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
-
-// How often this thread slept, as it does when it waits for a lock that is held for long.
-long sleeps() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  return usage.ru_nvcsw;
 }
 
 double microseconds(std::chrono::nanoseconds time) {

@@ -26,6 +26,23 @@ http::RequestHead asset_request() {
   return request;
 }
 
+http::RequestHead plain_request() {
+  http::RequestHead request = asset_request();
+  request.fields.clear();
+  request.fields.add("user-agent", "load/1.0");
+  return request;
+}
+
+std::string h1_text(const http::RequestHead& request) {
+  std::string text(request.method_text);
+  text.append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  text.append("Host: ").append(request.authority).append("\r\n");
+  for (const http::Field& field : request.fields) {
+    text.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return text.append("\r\n");
+}
+
 http::FieldList asset_head() {
   http::FieldList fields;
   fields.add("Date", "Wed, 01 Jan 2025 12:00:00 GMT");
@@ -45,13 +62,10 @@ std::string asset_url(std::size_t number) {
   return "https://www.example.com/static/app/chunk-" + std::to_string(number) + ".js";
 }
 
-boost::intrusive_ptr<cache::StoredResponse>
-asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger) {
-  const std::string url = asset_url(number);
-  return asset_under({url, base::fingerprint(url)}, bytes, received, ledger);
-}
+namespace {
 
 boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& key,
+                                                        const http::RequestHead& request,
                                                         std::size_t bytes, base::Steady received,
                                                         cache::MemoryLedger* ledger) {
   boost::intrusive_ptr<cache::Body> body(new cache::Body({.length = bytes, .ledger = ledger}));
@@ -65,9 +79,26 @@ boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& k
   parts.body = std::move(body);
   parts.freshness.response_time = received;
   parts.freshness.lifetime = base::Seconds{3600};
-  parts.vary = *cache::vary_text(asset_head(), asset_request());
-  parts.vary_as_sent = cache::vary_text_as_sent(parts.vary, asset_request());
+  parts.vary = *cache::vary_text(asset_head(), request);
+  parts.vary_as_sent = cache::vary_text_as_sent(parts.vary, request);
   return new cache::StoredResponse(std::move(parts), ledger);
+}
+
+} // namespace
+
+boost::intrusive_ptr<cache::StoredResponse>
+asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger) {
+  const std::string url = asset_url(number);
+  return asset_under({url, base::fingerprint(url)}, asset_request(), bytes, received, ledger);
+}
+
+boost::intrusive_ptr<cache::StoredResponse> asset_for(const http::RequestHead& request,
+                                                      std::size_t bytes, base::Steady received,
+                                                      cache::MemoryLedger* ledger) {
+  base::Arena arena;
+  const cache::CacheKey key =
+      cache::make_cache_key(request.scheme, request.authority, request.target, arena);
+  return asset_under(key, request, bytes, received, ledger);
 }
 
 } // namespace selvedge::bench

@@ -1,0 +1,40 @@
+#include "proxy_node.hpp"
+
+#include "responses.hpp"
+
+namespace selvedge::bench {
+
+namespace {
+
+class NoOrigin final : public upstream::Origin {
+public:
+  boost::asio::awaitable<base::Result<upstream::OriginResponsePtr>>
+  fetch(const upstream::FetchRequest&) override {
+    co_return base::Error{base::ErrorCode::no_origin};
+  }
+};
+
+} // namespace
+
+ProxyNode::ProxyNode() {
+  proxy::Routing::Origins origins;
+  origins.by_name.emplace("none", std::make_shared<NoOrigin>());
+  proxy::RouteOptions route;
+  route.name = "all";
+  route.origin = "none";
+  proxy_.set_routing(
+      std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
+                                       std::move(origins), 1u << 20, counters_));
+}
+
+void ProxyNode::store_answer(const http::RequestHead& request, std::size_t bytes) {
+  store_.insert(asset_for(request, bytes, worker().refresh_now().steady, &store_.ledger()));
+}
+
+std::size_t ProxyNode::drop_log() {
+  std::size_t records = 0;
+  for (; log_.front() != nullptr; ++records) log_.pop();
+  return records;
+}
+
+} // namespace selvedge::bench
