@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
 from harness import wait_until  # noqa: E402
@@ -185,14 +186,23 @@ class NginxOrigin(NginxProcess):
     def __init__(self, pin: list[str], root: pathlib.Path, directory: pathlib.Path):
         port = _free_port()
         self.address = f"127.0.0.1:{port}"
+        self._own_requests = 0
         super().__init__(
             pin,
             directory / "origin",
             "  open_file_cache max=20000 inactive=1h;\n"
             f"  server {{ listen {self.address} backlog=4096; root {root};\n"
+            "    location = /requests { stub_status; }\n"
             '    add_header Cache-Control "public, max-age=3600"; }',
             port,
         )
+
+    def requests(self) -> int:
+        """How many it has been asked since it began, those of this function aside."""
+        with urllib.request.urlopen(f"http://{self.address}/requests", timeout=10) as answer:
+            counted = int(answer.read().splitlines()[2].split()[2])
+        self._own_requests += 1
+        return counted - self._own_requests
 
 
 class SelvedgeOrigin:

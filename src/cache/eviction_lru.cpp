@@ -7,15 +7,16 @@ namespace selvedge::cache {
 
 namespace {
 
-// How many second chances one victim() gives before it takes the tail as it is: the stripe's lock
-// is held meanwhile.
+// How many second chances one candidate() gives before it takes the tail as it is: the stripe's
+// lock is held meanwhile.
 constexpr int kMaxSecondChances = 128;
 
 class Lru final : public EvictionPolicy {
 public:
+  explicit Lru(EvictionShared& shared) : queue_(shared) {}
+
   void on_insert(const StoredResponse& response) override {
     response.eviction.bytes = response.held_bytes();
-    response.visits.store(0, std::memory_order_relaxed);
     queue_.push_newest(response);
   }
 
@@ -27,17 +28,21 @@ public:
   }
 
   void on_remove(const StoredResponse& response) override { queue_.remove(response); }
+  void on_evict(const StoredResponse& response) override { queue_.remove(response); }
 
-  const StoredResponse* victim() override {
-    if (queue_.empty()) return nullptr;
-    for (int chances = 0; chances < kMaxSecondChances; ++chances) {
+  EvictionCandidate candidate(const StoredResponse* spared) override {
+    for (int chances = 0; !queue_.empty() && chances < kMaxSecondChances; ++chances) {
       const StoredResponse& oldest = queue_.oldest();
-      if (oldest.visits.load(std::memory_order_relaxed) == 0) return &oldest;
+      if (oldest.visits.load(std::memory_order_relaxed) == 0 && &oldest != spared) break;
       oldest.visits.store(0, std::memory_order_relaxed);
       queue_.remove(oldest);
       queue_.push_newest(oldest);
     }
-    return &queue_.oldest();
+    return queue_.candidate(spared);
+  }
+
+  double least_rank() const override {
+    return queue_.empty() ? EvictionCandidate::kNoRank : queue_.oldest_moment();
   }
 
 private:
@@ -46,12 +51,21 @@ private:
 
 } // namespace
 
-std::unique_ptr<EvictionPolicy> make_lru() {
-  return std::make_unique<Lru>();
+std::unique_ptr<EvictionPolicy> make_lru(EvictionShared& shared) {
+  return std::make_unique<Lru>(shared);
 }
 
-std::unique_ptr<EvictionPolicy> make_eviction_policy(Eviction kind) {
-  return kind == Eviction::s3_fifo ? make_s3_fifo() : make_lru();
+std::unique_ptr<EvictionPolicy> make_eviction_policy(const EvictionOptions& options,
+                                                     EvictionShared& shared) {
+  switch (options.kind) {
+  case Eviction::s3_fifo:
+    return make_s3_fifo(shared);
+  case Eviction::gdsf:
+    return make_gdsf(options.size_exponent, shared);
+  case Eviction::lru:
+    break;
+  }
+  return make_lru(shared);
 }
 
 } // namespace selvedge::cache

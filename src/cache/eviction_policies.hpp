@@ -1,11 +1,12 @@
-// The two makers behind make_eviction_policy().
+// The makers behind make_eviction_policy().
 #pragma once
 
 #include <selvedge/cache/eviction_policy.hpp>
 
 namespace selvedge::cache {
 
-std::unique_ptr<EvictionPolicy> make_lru();
-std::unique_ptr<EvictionPolicy> make_s3_fifo();
+std::unique_ptr<EvictionPolicy> make_lru(EvictionShared& shared);
+std::unique_ptr<EvictionPolicy> make_s3_fifo(EvictionShared& shared);
+std::unique_ptr<EvictionPolicy> make_gdsf(double size_exponent, EvictionShared& shared);
 
 } // namespace selvedge::cache

@@ -8,6 +8,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <deque>
 
 namespace selvedge::cache {
@@ -19,7 +20,9 @@ constexpr std::uint8_t kMain = 1;
 constexpr std::uint8_t kMostVisits = 3;
 constexpr std::uint8_t kVisitsForMain = 2;
 constexpr std::size_t kSmallShare = 10; // one part in so many, of the bytes
-// How many moves one victim() makes before it takes a tail as it is: the stripe's lock is held.
+// A stripe of few responses remembers this many still: small stores have such stripes.
+constexpr std::size_t kLeastGhosts = 16;
+// How many moves one candidate() makes before it takes a tail as it is: the stripe's lock is held.
 constexpr int kMaxMoves = 256;
 
 // Fingerprints of what left the small queue, the most recent ones.
@@ -55,9 +58,10 @@ private:
 
 class S3Fifo final : public EvictionPolicy {
 public:
+  explicit S3Fifo(EvictionShared& shared) : shared_(shared), small_(shared), main_(shared) {}
+
   void on_insert(const StoredResponse& response) override {
     response.eviction.bytes = response.held_bytes();
-    response.visits.store(0, std::memory_order_relaxed);
     push(response, ghost_.take(response.print()) ? kMain : kSmall);
   }
 
@@ -68,54 +72,79 @@ public:
     }
   }
 
-  void on_remove(const StoredResponse& response) override {
-    queue_of(response.eviction.queue).remove(response);
+  void on_remove(const StoredResponse& response) override { pull(response); }
+
+  void on_evict(const StoredResponse& response) override {
+    if (response.eviction.queue == kSmall) {
+      // As many as there are responses here: once the cache is full that is the main queue.
+      ghost_.add(response.print(), std::max(small_.count() + main_.count(), kLeastGhosts));
+    }
+    pull(response);
   }
 
-  const StoredResponse* victim() override {
+  EvictionCandidate candidate(const StoredResponse* spared) override {
     int moves = 0;
-    while (small_is_due()) {
+    // What is spared came last, so it is the oldest only when it is alone.
+    while (small_is_due() && &small_.oldest() != spared) {
       const StoredResponse& oldest = small_.oldest();
       const bool was_used = oldest.visits.load(std::memory_order_relaxed) >= kVisitsForMain;
-      if (!was_used || ++moves > kMaxMoves) {
-        // As many as there are responses here: once the cache is full that is the main queue.
-        ghost_.add(oldest.print(), small_.count() + main_.count());
-        return &oldest;
-      }
-      small_.remove(oldest);
+      if (!was_used || ++moves > kMaxMoves) return small_.candidate(spared);
+      pull(oldest);
       oldest.visits.store(0, std::memory_order_relaxed);
       push(oldest, kMain);
     }
-    return main_victim(moves);
+    return main_candidate(spared, moves);
+  }
+
+  double least_rank() const override {
+    if (small_is_due()) return small_.oldest_moment();
+    return main_.empty() ? EvictionCandidate::kNoRank : main_.oldest_moment();
   }
 
 private:
   EvictionQueue& queue_of(std::uint8_t queue) { return queue == kMain ? main_ : small_; }
+  std::atomic<std::size_t>& bytes_of(std::uint8_t queue) {
+    return queue == kMain ? shared_.main_bytes : shared_.small_bytes;
+  }
 
   void push(const StoredResponse& response, std::uint8_t queue) {
     response.eviction.queue = queue;
     queue_of(queue).push_newest(response);
+    bytes_of(queue).fetch_add(response.eviction.bytes, std::memory_order_relaxed);
   }
 
+  void pull(const StoredResponse& response) {
+    const std::uint8_t queue = response.eviction.queue;
+    queue_of(queue).remove(response);
+    bytes_of(queue).fetch_sub(response.eviction.bytes, std::memory_order_relaxed);
+  }
+
+  // The share is one of the whole store: a large response alone may be a tenth of its stripe, and
+  // would go at once if that counted.
   bool small_is_due() const {
     if (small_.empty()) return false;
-    return main_.empty() || small_.bytes() * kSmallShare >= small_.bytes() + main_.bytes();
+    if (main_.empty()) return true;
+    const std::size_t small = shared_.small_bytes.load(std::memory_order_relaxed);
+    const std::size_t main = shared_.main_bytes.load(std::memory_order_relaxed);
+    return small * kSmallShare >= small + main;
   }
 
   // Each pass takes one visit off a response, and none can have more than kMostVisits.
-  const StoredResponse* main_victim(int moves) {
-    if (main_.empty()) return nullptr;
-    for (; moves < kMaxMoves; ++moves) {
+  EvictionCandidate main_candidate(const StoredResponse* spared, int moves) {
+    for (; !main_.empty() && moves < kMaxMoves; ++moves) {
       const StoredResponse& oldest = main_.oldest();
       const std::uint8_t visits = oldest.visits.load(std::memory_order_relaxed);
-      if (visits == 0) break;
-      oldest.visits.store(static_cast<std::uint8_t>(visits - 1), std::memory_order_relaxed);
+      if (visits == 0 && &oldest != spared) break;
+      if (visits > 0) {
+        oldest.visits.store(static_cast<std::uint8_t>(visits - 1), std::memory_order_relaxed);
+      }
       main_.remove(oldest);
       main_.push_newest(oldest);
     }
-    return &main_.oldest();
+    return main_.candidate(spared);
   }
 
+  EvictionShared& shared_;
   EvictionQueue small_;
   EvictionQueue main_;
   Ghost ghost_;
@@ -123,8 +152,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<EvictionPolicy> make_s3_fifo() {
-  return std::make_unique<S3Fifo>();
+std::unique_ptr<EvictionPolicy> make_s3_fifo(EvictionShared& shared) {
+  return std::make_unique<S3Fifo>(shared);
 }
 
 } // namespace selvedge::cache

@@ -10,6 +10,7 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -20,6 +21,11 @@ namespace {
 // A twentieth of the size is left for what the allocator holds beyond the blocks in use: slabs and
 // pages that are partly empty (measured in bench/README.md, Memory).
 constexpr std::size_t kSlack = 20;
+
+// Of how many stripes the least rank is looked for, and how often it may turn out that what is
+// there has been used since and another stripe's is lower, before it goes all the same.
+constexpr std::size_t kMaxCompared = 64;
+constexpr int kMaxOutranked = 8;
 
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
@@ -69,9 +75,13 @@ struct alignas(64) Store::Stripe {
   std::uint64_t evictions = 0;
   std::uint64_t removals = 0;
 
-  // Requires for both: the lock is held.
+  // Requires for all: the lock is held.
   void take_out(Variants& variants, std::size_t at, Removed& removed) {
     policy->on_remove(*variants[at]);
+    let_go(variants, at, removed);
+  }
+  // Of what the policy has let go.
+  void let_go(Variants& variants, std::size_t at, Removed& removed) {
     removed.add(std::move(variants[at]));
     variants.erase(variants.begin() + static_cast<std::ptrdiff_t>(at));
     --objects;
@@ -89,11 +99,15 @@ struct alignas(64) Store::Stripe {
 
 Store::Store(const Options& options)
     : options_(options), room_(options.size - options.size / kSlack),
-      stripes_(std::make_unique<Stripe[]>(options.stripes)) {
+      stripes_(std::make_unique<Stripe[]>(options.stripes)),
+      ranks_(std::make_unique<std::atomic<double>[]>(options.stripes)) {
   SELVEDGE_ASSERT(options.stripes > 0 && (options.stripes & (options.stripes - 1)) == 0);
   SELVEDGE_ASSERT(options.max_variants > 0);
   for (std::size_t i = 0; i < options.stripes; ++i) {
-    stripes_[i].policy = make_eviction_policy(options.eviction);
+    stripes_[i].policy = make_eviction_policy(
+        {.kind = options.eviction, .size_exponent = options.eviction_size_exponent},
+        eviction_shared_);
+    ranks_[i].store(EvictionCandidate::kNoRank, std::memory_order_relaxed);
   }
 }
 
@@ -185,7 +199,7 @@ void Store::insert(Reference response) {
   if (is_query_free(response->vary())) has_query_free_.store(true, std::memory_order_relaxed);
   StoredResponsePtr inserted = response;
   add(std::move(response));
-  make_room(std::move(inserted));
+  make_room_for(std::move(inserted));
 }
 
 void Store::add(Reference response) {
@@ -193,13 +207,21 @@ void Store::add(Reference response) {
   Stripe& stripe = stripe_of(response->print());
   const std::lock_guard lock(stripe.mutex);
   Variants& variants = stripe.index[response->print()];
-  stripe.take_out_all(
-      variants, [&](const StoredResponse& old) { return replaces(*response, old); }, removed);
+  // What replaces another is as popular as that was.
+  std::uint8_t visits = 0;
+  const auto is_replaced = [&](const StoredResponse& old) {
+    if (!replaces(*response, old)) return false;
+    visits = std::max(visits, old.visits.load(std::memory_order_relaxed));
+    return true;
+  };
+  stripe.take_out_all(variants, is_replaced, removed);
+  response->visits.store(visits, std::memory_order_relaxed);
   if (variants.size() >= options_.max_variants) {
     stripe.take_out(variants, 0, removed);
     ++stripe.evictions;
   }
   stripe.policy->on_insert(*response);
+  publish_rank(stripe, stripe.policy->least_rank());
   variants.push_back(std::move(response));
   ++stripe.objects;
   ++stripe.insertions;
@@ -244,33 +266,79 @@ void Store::clear() {
 }
 
 void Store::make_room() {
-  make_room(nullptr);
+  if (is_over_limit()) evict_for(nullptr);
 }
 
-void Store::make_room(StoredResponsePtr spared) {
-  std::size_t idle_stripes = 0; // in a row
-  while (ledger_.bytes() > room_ && idle_stripes < options_.stripes) {
-    const std::size_t next = next_victim_stripe_.fetch_add(1, std::memory_order_relaxed);
-    const bool evicted = evict_one(stripes_[next & (options_.stripes - 1)], spared.get());
-    idle_stripes = evicted ? 0 : idle_stripes + 1;
+void Store::make_room_for(StoredResponsePtr inserted) {
+  if (!is_over_limit()) return;
+  evict_for(inserted.get());
+  Stripe& stripe = stripe_of(inserted->print());
+  {
+    // The rank that was published last may be that of what would have gone instead of it.
+    const std::lock_guard lock(stripe.mutex);
+    publish_rank(stripe, stripe.policy->least_rank());
   }
-  if (spared == nullptr) return;
   // No other response could go: what readers and fills hold leaves no room even for this one.
-  spared.reset();
-  make_room(nullptr);
+  inserted.reset();
+  make_room();
 }
 
-bool Store::evict_one(Stripe& stripe, const StoredResponse* spared) {
+void Store::evict_for(const StoredResponse* spared) {
+  std::size_t fruitless = 0; // turns in a row
+  int outranked = 0;         // in a row, too
+  while (is_over_limit() && fruitless <= options_.stripes) {
+    Turn turn = next_turn(next_victim_stripe_.fetch_add(1, std::memory_order_relaxed));
+    if (outranked == kMaxOutranked) turn.most = EvictionCandidate::kNoRank;
+    const Evicted evicted = evict_one(stripes_[turn.stripe], spared, turn.most);
+    fruitless = evicted == Evicted::none ? fruitless + 1 : 0;
+    outranked = evicted == Evicted::outranked ? outranked + 1 : 0;
+  }
+}
+
+// Of equals the first; where nothing is known to be stored, the stripe at `start` itself.
+Store::Turn Store::next_turn(std::size_t start) const {
+  Turn turn{start & (options_.stripes - 1), EvictionCandidate::kNoRank};
+  double least = EvictionCandidate::kNoRank;
+  for (std::size_t i = 0; i < std::min(options_.stripes, kMaxCompared); ++i) {
+    const std::size_t at = (start + i) & (options_.stripes - 1);
+    const double rank = ranks_[at].load(std::memory_order_relaxed);
+    if (rank < least) {
+      turn = {at, least};
+      least = rank;
+    } else if (rank < turn.most) {
+      turn.most = rank;
+    }
+  }
+  return turn;
+}
+
+Store::Evicted Store::evict_one(Stripe& stripe, const StoredResponse* spared, double most) {
   Removed removed(purges_);
   const std::lock_guard lock(stripe.mutex);
-  const StoredResponse* victim = stripe.policy->victim();
-  if (victim == nullptr || victim == spared) return false;
-  const auto slot = stripe.index.find(victim->print());
+  const EvictionCandidate candidate = stripe.policy->candidate(spared);
+  if (candidate.rank > most || candidate.response == nullptr) {
+    publish_rank(stripe, candidate.rank);
+    return candidate.response == nullptr ? Evicted::none : Evicted::outranked;
+  }
+  const auto slot = stripe.index.find(candidate.response->print());
   SELVEDGE_ASSERT(slot != stripe.index.end());
-  stripe.evictions += stripe.take_out_all(
-      slot->second, [&](const StoredResponse& old) { return &old == victim; }, removed);
-  if (slot->second.empty()) stripe.index.erase(slot);
-  return true;
+  stripe.policy->on_evict(*candidate.response);
+  Variants& variants = slot->second;
+  const auto at = std::find(variants.begin(), variants.end(), candidate.response);
+  SELVEDGE_ASSERT(at != variants.end());
+  stripe.let_go(variants, static_cast<std::size_t>(at - variants.begin()), removed);
+  ++stripe.evictions;
+  if (variants.empty()) stripe.index.erase(slot);
+  publish_rank(stripe, stripe.policy->least_rank());
+  return Evicted::one;
+}
+
+void Store::publish_rank(const Stripe& stripe, double rank) {
+  std::atomic<double>& published = ranks_[static_cast<std::size_t>(&stripe - stripes_.get())];
+  // Read first: a line that is not written stays shared between the cores.
+  if (published.load(std::memory_order_relaxed) != rank) {
+    published.store(rank, std::memory_order_relaxed);
+  }
 }
 
 Store::Stats Store::stats() const {

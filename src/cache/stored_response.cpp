@@ -9,8 +9,9 @@ namespace selvedge::cache {
 namespace {
 
 // What the store's index and the memory of its eviction policy take for one response, at worst: a
-// slot of 48 bytes and one of metadata in a flat map that may be 7/16 full, and as much again for
-// the fingerprint that S3-FIFO remembers in a smaller map and a queue.
+// slot of 48 bytes and one of metadata in a flat map that may be 7/16 full; for the fingerprint
+// that S3-FIFO remembers a slot of a smaller map and one of a queue, or for GDSF 16 bytes in a heap
+// and 16 for what is remembered, each in an array that may be half full.
 constexpr std::size_t kIndexBytes = 192;
 
 constexpr base::Steady::duration kFailureMemory = std::chrono::seconds{1};
@@ -41,7 +42,7 @@ base::Seconds Freshness::age(base::Steady now) const {
   return initial_age + std::chrono::floor<base::Seconds>(resident);
 }
 
-StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
+StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger, std::size_t elsewhere)
     : is_partial_(parts.content_range.has_value()),
       purge_state_{.born = parts.born, .tags = distinct(std::move(parts.tags))},
       parts_(std::move(parts)), ledger_(ledger),
@@ -49,7 +50,7 @@ StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger)
                  parts_.steering.allocated_bytes() + outside_bytes(parts_.key) +
                  outside_bytes(parts_.vary) + outside_bytes(parts_.vary_as_sent) +
                  outside_bytes(purge_state_.tags) + kIndexBytes +
-                 (parts_.body ? base::block_bytes(sizeof(Body)) : 0)) {
+                 (parts_.body ? base::block_bytes(sizeof(Body)) : 0) + elsewhere) {
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
 }
 

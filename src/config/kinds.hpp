@@ -20,6 +20,9 @@ inline auto boolean() {
 template <typename U> auto number(std::uint64_t least, std::uint64_t most) {
   return std::make_unique<NumberKind<U>>(Bounds{least, most});
 }
+inline auto decimal(std::uint64_t least, std::uint64_t most) {
+  return std::make_unique<DecimalKind>(least, most);
+}
 inline auto size(std::uint64_t least, std::uint64_t most) {
   return std::make_unique<SizeKind>(Bounds{least, most});
 }

@@ -69,6 +69,33 @@ private:
   Bounds bounds_;
 };
 
+// A number that may have a fraction, as "0.75"; both bounds are allowed values.
+class DecimalKind final : public LineKind<double> {
+public:
+  DecimalKind(std::uint64_t least, std::uint64_t most) : least_(least), most_(most) {}
+
+  void read(const Input& input, double& to) const override {
+    const auto number = input.node.IsScalar() ? parse_decimal(input.node.Scalar()) : std::nullopt;
+    const bool is_good =
+        number && *number >= static_cast<double>(least_) && *number <= static_cast<double>(most_);
+    if (!is_good) return input.refuse(shape().what);
+    to = *number;
+  }
+  std::string yaml(const double& value) const override { return decimal_text(value); }
+  Shape shape() const override {
+    Shape shape;
+    shape.type = ShapeType::decimal;
+    shape.least = least_;
+    shape.most = most_;
+    shape.what = "a number from " + std::to_string(least_) + " to " + std::to_string(most_);
+    return shape;
+  }
+
+private:
+  std::uint64_t least_;
+  std::uint64_t most_;
+};
+
 class SizeKind final : public LineKind<std::uint64_t> {
 public:
   explicit SizeKind(Bounds bounds) : bounds_(bounds) {}

@@ -46,6 +46,8 @@ Json type_of(const Shape& shape) {
     return {{"type", "boolean"}};
   case ShapeType::number:
     return {{"type", "integer"}, {"minimum", shape.least}, {"maximum", shape.most}};
+  case ShapeType::decimal:
+    return {{"type", "number"}, {"minimum", shape.least}, {"maximum", shape.most}};
   case ShapeType::size: // plain bytes are an integer to YAML
     return {{"type", {"string", "integer"}}, {"pattern", shape.pattern}, {"minimum", shape.least}};
   case ShapeType::duration:
@@ -69,6 +71,7 @@ Json type_of(const Shape& shape) {
 Json initial_of(const FieldShape& field) {
   if (field.shape.type == ShapeType::boolean) return field.initial == "true";
   if (field.shape.type == ShapeType::number) return std::stoull(field.initial);
+  if (field.shape.type == ShapeType::decimal) return std::stod(field.initial);
   // What yaml_text() puts between quotes is a JSON string too.
   return field.initial.front() == '"' ? Json::parse(field.initial) : Json(field.initial);
 }

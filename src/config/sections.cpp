@@ -105,10 +105,17 @@ Section<CacheOptions> cache_section() {
        Reload::restart});
   keys.add(
       "eviction", &CacheOptions::eviction,
-      word<cache::Eviction>({{"lru", cache::Eviction::lru}, {"s3_fifo", cache::Eviction::s3_fifo}}),
-      {"Who goes when room is needed: the least recently used, or by S3-FIFO, which keeps "
-       "what is asked for once from driving out what is asked for often.",
+      word<cache::Eviction>({{"lru", cache::Eviction::lru},
+                             {"s3_fifo", cache::Eviction::s3_fifo},
+                             {"gdsf", cache::Eviction::gdsf}}),
+      {"Who goes when room is needed. lru: the least recently used. s3_fifo: what is asked for "
+       "once cannot drive out what is asked for often. gdsf: the larger and the less often "
+       "asked for, the sooner; it makes the fewest misses.",
        Reload::restart});
+  keys.add("eviction_size_exponent", &CacheOptions::eviction_size_exponent, decimal(0, 2),
+           {"How much gdsf lets size count: 1 for the fewest misses, less for fewer bytes from the "
+            "origins, 0 for not at all.",
+            Reload::restart});
   keys.add("max_variants", &CacheOptions::max_variants, number<std::uint32_t>(1, 10000),
            {"Stored responses for one URL that differ by Vary (RFC 9110, 12.5.5); beyond, the "
             "oldest goes.",

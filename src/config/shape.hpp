@@ -14,7 +14,8 @@ enum class Reload : std::uint8_t { live, restart };
 
 enum class ShapeType : std::uint8_t {
   boolean,
-  number,
+  number,  // whole
+  decimal, // may have a fraction
   size,
   duration,
   word, // one of a few

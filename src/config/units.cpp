@@ -56,6 +56,30 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
+std::optional<double> parse_decimal(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  if (whole.empty() || whole.find_first_not_of(kDigits) != std::string_view::npos) return {};
+  if (point != std::string_view::npos) {
+    const std::string_view fraction = text.substr(point + 1);
+    if (fraction.empty() || fraction.find_first_not_of(kDigits) != std::string_view::npos)
+      return {};
+  }
+  double number = 0;
+  const auto [stopped, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{}) return {};
+  return number;
+}
+
+std::string decimal_text(double number) {
+  std::array<char, 400> text; // enough for every double without an exponent
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  return std::string(text.data(), end);
+}
+
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   return parse_with_unit(text, kByteUnits);
 }

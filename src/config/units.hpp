@@ -14,6 +14,10 @@ namespace selvedge::config {
 // Decimal digits only, up to 64 bits.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
+// Decimal digits, with a point and more digits after them or without.
+std::optional<double> parse_decimal(std::string_view text);
+std::string decimal_text(double number);
+
 // Digits and one of "", B, kB, KB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024).
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
 std::string bytes_text(std::uint64_t bytes);

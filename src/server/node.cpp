@@ -22,6 +22,7 @@ cache::Store::Options store_options(const config::CacheOptions& cache) {
   options.stripes = cache.stripes;
   options.max_variants = cache.max_variants;
   options.eviction = cache.eviction;
+  options.eviction_size_exponent = cache.eviction_size_exponent;
   return options;
 }
 

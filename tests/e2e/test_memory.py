@@ -84,4 +84,8 @@ def case_s3_fifo_stays_within_the_limit():
     run_fill("s3_fifo")
 
 
+def case_gdsf_stays_within_the_limit():
+    run_fill("gdsf")
+
+
 run_cases(globals())

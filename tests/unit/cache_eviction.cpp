@@ -15,7 +15,10 @@ namespace {
 // A policy and the responses it orders, as a stripe of the store keeps them.
 class Ordered {
 public:
-  explicit Ordered(Eviction kind) : policy_(make_eviction_policy(kind)) {}
+  explicit Ordered(Eviction kind) : policy_(make_eviction_policy({.kind = kind}, own_shared_)) {}
+  // One of several stripes.
+  Ordered(Eviction kind, EvictionShared& shared)
+      : policy_(make_eviction_policy({.kind = kind}, shared)) {}
   ~Ordered() {
     while (!responses_.empty()) remove(responses_.begin()->first);
   }
@@ -34,16 +37,18 @@ public:
   }
   // The key of what went, or "".
   std::string evict() {
-    const StoredResponse* victim = policy_->victim();
-    if (victim == nullptr) return {};
-    std::string key(victim->key());
-    remove(key);
+    const EvictionCandidate candidate = policy_->candidate(nullptr);
+    if (candidate.response == nullptr) return {};
+    std::string key(candidate.response->key());
+    policy_->on_evict(*candidate.response);
+    responses_.erase(key);
     return key;
   }
   bool has(const std::string& key) const { return responses_.count(key) == 1; }
   std::size_t size() const { return responses_.size(); }
 
 private:
+  EvictionShared own_shared_;
   std::unique_ptr<EvictionPolicy> policy_;
   std::map<std::string, boost::intrusive_ptr<StoredResponse>> responses_;
 };
@@ -124,6 +129,25 @@ TEST_CASE("S3-FIFO: a scan does not displace what is used", "[cache][eviction]")
   for (int i = 0; i < kUsed; ++i) CHECK(s3.has("used-" + std::to_string(i)));
 }
 
+TEST_CASE("S3-FIFO: the small queue's share is one of all stripes", "[cache][eviction]") {
+  EvictionShared shared;
+  Ordered here(Eviction::s3_fifo, shared);
+  Ordered there(Eviction::s3_fifo, shared);
+  // What comes back goes into the main queue.
+  const auto fill_main = [](Ordered& stripe, int count, std::size_t size) {
+    const auto key = [](int i) { return "back-" + std::to_string(i); };
+    for (int i = 0; i < count; ++i) stripe.insert(key(i), size);
+    for (int i = 0; i < count; ++i) REQUIRE(stripe.evict() == key(i));
+    for (int i = 0; i < count; ++i) stripe.insert(key(i), size);
+  };
+  fill_main(here, 2, 1000);
+  fill_main(there, 16, 10000);
+  here.insert("large", 10000); // most of this stripe, and little of the store
+  CHECK(here.evict() == "back-0");
+  CHECK(here.evict() == "back-1");
+  CHECK(here.evict() == "large");
+}
+
 TEST_CASE("S3-FIFO: visits in the main queue wear off", "[cache][eviction]") {
   Ordered s3(Eviction::s3_fifo);
   s3.insert("a");
@@ -140,7 +164,7 @@ TEST_CASE("S3-FIFO: visits in the main queue wear off", "[cache][eviction]") {
 }
 
 TEST_CASE("removal forgets, whatever the queue", "[cache][eviction]") {
-  const auto kind = GENERATE(Eviction::lru, Eviction::s3_fifo);
+  const auto kind = GENERATE(Eviction::lru, Eviction::s3_fifo, Eviction::gdsf);
   Ordered ordered(kind);
   for (const char* key : {"a", "b", "c", "d"}) {
     ordered.insert(key);
@@ -156,7 +180,7 @@ TEST_CASE("removal forgets, whatever the queue", "[cache][eviction]") {
 }
 
 TEST_CASE("whatever happens, eviction ends and returns each response once", "[cache][eviction]") {
-  const auto kind = GENERATE(Eviction::lru, Eviction::s3_fifo);
+  const auto kind = GENERATE(Eviction::lru, Eviction::s3_fifo, Eviction::gdsf);
   std::mt19937 random(7);
   Ordered ordered(kind);
   std::vector<std::string> keys;

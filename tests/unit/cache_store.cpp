@@ -162,7 +162,7 @@ TEST_CASE("every part of a stored response is counted", "[cache][store]") {
 }
 
 TEST_CASE("after every insertion the store is within its limit", "[cache][store]") {
-  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo);
+  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo, Eviction::gdsf);
   const auto stripes = GENERATE(std::size_t{1}, std::size_t{64});
   Store store({.size = 1u << 20, .stripes = stripes, .eviction = eviction});
   std::mt19937 random(11);
@@ -180,7 +180,7 @@ TEST_CASE("after every insertion the store is within its limit", "[cache][store]
 }
 
 TEST_CASE("what was inserted last is evicted last", "[cache][store]") {
-  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo);
+  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo, Eviction::gdsf);
   Store store({.size = 300000, .eviction = eviction});
   for (std::size_t i = 0; i < 200; ++i) {
     const std::string key = key_number(i);

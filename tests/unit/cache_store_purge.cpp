@@ -108,7 +108,7 @@ TEST_CASE("a purge behind the back of newer variants takes only its own", "[cach
 }
 
 TEST_CASE("receipts follow what is stored", "[cache][store]") {
-  Store store({.size = 40000, .stripes = 1, .max_variants = 2});
+  Store store({.size = 40000, .stripes = 1, .max_variants = 2, .eviction = Eviction::lru});
   const auto add = [&](std::string_view key, std::size_t size, std::string_view vary = "") {
     store.insert(stored({.key = std::string(key),
                          .content = std::string(size, 'x'),

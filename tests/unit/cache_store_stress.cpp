@@ -71,7 +71,7 @@ void work(Store& store, unsigned seed, Tally& tally) {
 
 TEST_CASE("threads that find, insert and remove see only whole and right responses",
           "[cache][store][stress]") {
-  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo);
+  const auto eviction = GENERATE(Eviction::lru, Eviction::s3_fifo, Eviction::gdsf);
   const auto stripes = GENERATE(std::size_t{1}, std::size_t{64});
   Store store({.size = 1u << 20, .stripes = stripes, .eviction = eviction});
   Tally tally;

@@ -22,7 +22,7 @@ listeners:
   - name: tls
     address: ":8443"
     tls: {certificates: [{certificate: /c/a.pem, key: /c/a.key}, {certificate: /c/b, key: /c/c}]}
-cache: {size: 1GiB, max_object: 5MB, eviction: s3_fifo}
+cache: {size: 1GiB, max_object: 5MB, eviction: s3_fifo, eviction_size_exponent: 0.75}
 limits: {idle_timeout: 1m, write_timeout: 250ms, body_bytes: 1001}
 origins:
   - {name: app, servers: ["a:80", "[::1]:81"], host: "example.com:80", keepalive: 90s}
@@ -131,7 +131,7 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   const auto has = [&paths](const char* path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
-  CHECK(paths.size() == 89);
+  CHECK(paths.size() == 90);
   CHECK(has("listeners.tls.certificates.key"));
   CHECK(has("limits.handshake_timeout"));
   CHECK(has("sites.routes.default_lifetime"));
@@ -149,7 +149,11 @@ TEST_CASE("the schema carries types, bounds, defaults and reload classes", "[con
                                 {"description", keys["workers"]["description"]},
                                 {"default", 0},
                                 {"x-reload", "restart"}});
-  CHECK(keys["cache"]["properties"]["eviction"]["enum"] == Json({"lru", "s3_fifo"}));
+  CHECK(keys["cache"]["properties"]["eviction"]["enum"] == Json({"lru", "s3_fifo", "gdsf"}));
+  const Json exponent = keys["cache"]["properties"]["eviction_size_exponent"];
+  CHECK(exponent["type"] == "number");
+  CHECK(exponent["maximum"] == 2);
+  CHECK(exponent["default"] == 1.0);
   CHECK(keys["cache"]["properties"]["size"]["default"] == "256MiB");
   CHECK(keys["cache"]["additionalProperties"] == false);
   CHECK(keys["admin"]["properties"]["enabled"]["default"] == true);

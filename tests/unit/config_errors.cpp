@@ -80,7 +80,12 @@ TEST_CASE("values outside their bounds or of another type are refused", "[config
        {"cache: {size: 1.5GiB}",
         "n.yaml:4:15: 'size' must be a size from 1MiB to 16TiB, not '1.5GiB'"},
        {"cache: {eviction: lfu}",
-        "n.yaml:4:19: 'eviction' must be lru or s3_fifo, not 'lfu' (did you mean 'lru'?)"},
+        "n.yaml:4:19: 'eviction' must be lru, s3_fifo or gdsf, not 'lfu' (did you mean "
+        "'lru'?)"},
+       {"cache: {eviction_size_exponent: 2.5}",
+        "n.yaml:4:33: 'eviction_size_exponent' must be a number from 0 to 2, not '2.5'"},
+       {"cache: {eviction_size_exponent: 1e0}",
+        "n.yaml:4:33: 'eviction_size_exponent' must be a number from 0 to 2, not '1e0'"},
        {"cache: {stripes: 48}",
         "n.yaml:4:18: 'stripes' must be a power of two from 1 to 4096, not '48'"},
        {"cache: {stripes: 0}",

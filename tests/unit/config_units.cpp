@@ -29,6 +29,20 @@ TEST_CASE("what is not a size is refused", "[config][units]") {
   CHECK_FALSE(parse_bytes(text));
 }
 
+TEST_CASE("decimals are digits, with a point among them or without", "[config][units]") {
+  CHECK(parse_decimal("0") == 0.0);
+  CHECK(parse_decimal("1") == 1.0);
+  CHECK(parse_decimal("0.75") == 0.75);
+  CHECK(parse_decimal("12.50") == 12.5);
+  CHECK(decimal_text(1.0) == "1");
+  CHECK(decimal_text(0.75) == "0.75");
+  CHECK(decimal_text(0.0) == "0");
+  const auto* text = GENERATE("", ".", ".5", "1.", "-1", "+1", "1e0", "0x1", "inf", "nan", "1.5.2",
+                              "1,5", " 1", "1 ");
+  CAPTURE(text);
+  CHECK_FALSE(parse_decimal(text));
+}
+
 TEST_CASE("durations need a unit, but for zero", "[config][units]") {
   CHECK(parse_duration("0") == 0ms);
   CHECK(parse_duration("250ms") == 250ms);

@@ -102,7 +102,9 @@ listeners:
       allow_tls_1_2: false
       h2: false
     backlog: 100
-cache: {size: 1GiB, max_object: 5MB, eviction: s3_fifo, max_variants: 7, stripes: 128}
+cache:
+  {size: 1GiB, max_object: 5MB, eviction: s3_fifo, eviction_size_exponent: 0.5, max_variants: 7,
+   stripes: 128}
 limits: {head_bytes: 16KiB, streams: 10000, body_bytes: 0, idle_timeout: 1m, write_timeout: 250ms}
 origins:
   - name: app
@@ -135,6 +137,7 @@ drain: {deadline: 0}
   CHECK(config.cache.size == 1u << 30);
   CHECK(config.cache.max_object == 5'000'000);
   CHECK(config.cache.eviction == cache::Eviction::s3_fifo);
+  CHECK(config.cache.eviction_size_exponent == 0.5);
   CHECK(config.cache.max_variants == 7);
   CHECK(config.cache.stripes == 128);
   CHECK(config.limits.head_bytes == 16384);

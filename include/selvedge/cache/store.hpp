@@ -18,7 +18,8 @@ public:
     std::size_t size = 256u << 20; // bytes
     std::size_t stripes = 64;      // a power of two
     std::size_t max_variants = 32; // of one key; the oldest goes
-    Eviction eviction = Eviction::lru;
+    Eviction eviction = kDefaultEviction;
+    double eviction_size_exponent = 1.0; // GDSF's: see EvictionOptions
   };
   explicit Store(const Options& options);
   ~Store();
@@ -77,14 +78,29 @@ private:
   void visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit);
   template <typename Claim> void remove_if(const base::Fingerprint& print, Claim claim);
   void add(boost::intrusive_ptr<StoredResponse> response);
-  void make_room(StoredResponsePtr spared);
-  bool evict_one(Stripe& stripe, const StoredResponse* spared);
+  // Spares what was just inserted as long as there is anything else.
+  void make_room_for(StoredResponsePtr inserted);
+  void evict_for(const StoredResponse* spared);
+  // The stripe whose candidate has the least rank, as far as ranks are known, and the rank that it
+  // may have at most: that of the next stripe's.
+  struct Turn {
+    std::size_t stripe;
+    double most;
+  };
+  Turn next_turn(std::size_t start) const;
+  enum class Evicted : std::uint8_t { one, none, outranked };
+  Evicted evict_one(Stripe& stripe, const StoredResponse* spared, double most);
+  // Requires: the stripe's lock is held.
+  void publish_rank(const Stripe& stripe, double rank);
 
   const Options options_;
   const std::size_t room_; // of the size, for what is accounted
   MemoryLedger ledger_;
   PurgeIndex purges_{&ledger_};
+  EvictionShared eviction_shared_; // outlives the stripes
   std::unique_ptr<Stripe[]> stripes_;
+  // The least rank in each stripe, in few cache lines: who makes room reads all of them.
+  std::unique_ptr<std::atomic<double>[]> ranks_;
   std::atomic<bool> has_query_free_{false};
   std::atomic<std::size_t> next_victim_stripe_{0};
 };

@@ -63,7 +63,8 @@ public:
     Tags tags;
     PurgeEpoch born = 0; // of its fetch
   };
-  StoredResponse(Parts parts, MemoryLedger* ledger);
+  // `elsewhere`: memory that is held for it outside of these parts, in bytes; charged with them.
+  StoredResponse(Parts parts, MemoryLedger* ledger, std::size_t elsewhere = 0);
   ~StoredResponse();
 
   std::string_view key() const { return parts_.key; }
@@ -95,13 +96,16 @@ public:
   }
   bool has_origin_failed_lately(base::Steady now) const;
 
-  // --- for the eviction policy, under the lock of its stripe (but `visits`: any thread, relaxed).
+  // --- for the eviction policy, under the lock of its stripe (but atomics: any thread, relaxed).
   struct EvictionState {
     boost::intrusive::list_member_hook<> hook;
-    std::size_t bytes = 0; // as counted when it was inserted
+    std::size_t bytes = 0;      // as counted when it was inserted
+    std::uint32_t position = 0; // in a heap
     std::uint8_t queue = 0;
   };
   mutable EvictionState eviction;
+  // On the clock of EvictionShared: when it was last asked for, or last put into a queue.
+  mutable std::atomic<double> moment{0};
   mutable std::atomic<std::uint8_t> visits{0};
 
 private:

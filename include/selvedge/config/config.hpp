@@ -16,9 +16,10 @@ namespace selvedge::config {
 struct CacheOptions {
   std::uint64_t size = 256u << 20;      // bytes of memory for stored responses, everything counted
   std::uint64_t max_object = 64u << 20; // larger responses pass through
-  cache::Eviction eviction = cache::Eviction::lru;
-  std::uint32_t max_variants = 32; // of one key
-  std::uint32_t stripes = 64;      // locks; a power of two
+  cache::Eviction eviction = cache::kDefaultEviction;
+  double eviction_size_exponent = 1.0; // of gdsf: 1 for the fewest misses, less for fewer bytes
+  std::uint32_t max_variants = 32;     // of one key
+  std::uint32_t stripes = 64;          // locks; a power of two
 };
 
 struct AdminOptions {
