@@ -68,7 +68,6 @@ void H2Connection::flush() {
     }
   }
   if (is_closed()) return;
-  if (session_.is_broken()) return close();
   // A client that does not read its answers may not ask for more.
   if (is_blocked()) return pause_reading();
   if (session_.is_over() && streams_.empty()) close_after_output();
@@ -167,8 +166,8 @@ void* H2Connection::on_stream_begin(codec::h2::StreamId id) {
   return stream.release();
 }
 
-void H2Connection::on_field(void* stream, std::string_view name, std::string_view value) {
-  static_cast<H2Stream*>(stream)->add_field(name, value);
+void H2Connection::on_field(void* stream, const http::Field& field) {
+  static_cast<H2Stream*>(stream)->add_field(field);
 }
 
 void H2Connection::on_invalid_field(void* stream) {
@@ -269,32 +268,36 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   request_.scheme = {};
 }
 
-void H2Stream::add_field(std::string_view name, std::string_view value) {
+void H2Stream::add_field(const http::Field& field) {
   const Limits& limits = connection_->limits();
-  head_bytes_ += name.size() + value.size() + 32; // as RFC 9113, 6.5.2 counts
+  head_bytes_ += field.name.size() + field.value.size() + 32; // as RFC 9113, 6.5.2 counts
   if (refusal_ != base::ErrorCode::none) return;
   if (head_bytes_ > limits.head_bytes + limits.target_bytes ||
       request_.fields.size() >= limits.head_fields) {
     refusal_ = base::ErrorCode::head_too_large;
     return;
   }
-  if (name.front() == ':') {
-    if (name == ":method") {
-      request_.method = http::method_of(value);
-      request_.method_text = arena().copy(value);
-    } else if (name == ":path") {
-      if (value.size() > limits.target_bytes) refusal_ = base::ErrorCode::target_too_long;
-      request_.target = arena().copy(value);
-    } else if (name == ":authority") {
-      request_.authority = arena().copy(value);
-    } else if (name == ":scheme") {
-      request_.scheme = value == "https" ? "https" : "http";
+  if (field.name.front() == ':') return add_pseudo_field(field.name, field.value);
+  const bool is_known = field.id != http::FieldName::unknown;
+  request_.fields.add(http::Field{field.id,
+                                  is_known ? text_of(field.id) : arena().copy(field.name),
+                                  arena().copy(field.value)});
+}
+
+void H2Stream::add_pseudo_field(std::string_view name, std::string_view value) {
+  if (name == ":method") {
+    request_.method = http::method_of(value);
+    request_.method_text = arena().copy(value);
+  } else if (name == ":path") {
+    if (value.size() > connection_->limits().target_bytes) {
+      refusal_ = base::ErrorCode::target_too_long;
     }
-    return;
+    request_.target = arena().copy(value);
+  } else if (name == ":authority") {
+    request_.authority = arena().copy(value);
+  } else if (name == ":scheme") {
+    request_.scheme = value == "https" ? "https" : "http";
   }
-  const http::FieldName id = http::field_name_of(name);
-  request_.fields.add(http::Field{
-      id, id == http::FieldName::unknown ? arena().copy(name) : text_of(id), arena().copy(value)});
 }
 
 base::Result<void> H2Stream::finish_head(bool has_content) {
@@ -309,8 +312,8 @@ base::Result<void> H2Stream::finish_head(bool has_content) {
       if (request_.authority.empty()) request_.authority = field.value;
       if (!http::equals_ignoring_case(request_.authority, field.value)) return bad;
     } else if (field.id == http::FieldName::content_length) {
-      std::uint64_t length =
-          0; // nghttp2 has checked that it is a number and holds it to the content
+      // The session has checked that it is a number, and holds the content to it.
+      std::uint64_t length = 0;
       for (const char c : field.value) length = length * 10 + static_cast<std::uint64_t>(c - '0');
       request_.content_length = length;
     }

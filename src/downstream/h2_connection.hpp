@@ -29,7 +29,8 @@ public:
 private:
   friend class H2Connection;
   void on_content_used(std::size_t bytes) override;
-  void add_field(std::string_view name, std::string_view value);
+  void add_field(const http::Field& field);
+  void add_pseudo_field(std::string_view name, std::string_view value);
   base::Result<void> finish_head(bool has_content);
 
   H2Connection* connection_ = nullptr; // null once the stream is over
@@ -74,7 +75,7 @@ private:
   void on_closing() override;
 
   void* on_stream_begin(codec::h2::StreamId id) override;
-  void on_field(void* stream, std::string_view name, std::string_view value) override;
+  void on_field(void* stream, const http::Field& field) override;
   void on_invalid_field(void* stream) override;
   void on_head_end(void* stream, bool has_content) override;
   void on_content(void* stream, std::string_view bytes) override;

@@ -1,107 +1,14 @@
 #include <selvedge/codec/h2_session.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/h2_client.hpp>
-
-#include <functional>
-#include <memory>
+#include <tests/support/h2_server.hpp>
 
 using namespace selvedge;
 using namespace selvedge::codec::h2;
 using http::BodyState;
 using test::H2Client;
-
-namespace {
-
-// Content of an answer that may come later, in pieces of whatever size.
-class Content final : public http::BodySource {
-public:
-  Peek peek(std::span<std::string_view> views) override {
-    if (at_ == text.size()) return {state, 0, false};
-    std::size_t count = 0;
-    std::size_t at = at_;
-    for (; count < views.size() && at < text.size(); ++count, at += views[count - 1].size()) {
-      views[count] = std::string_view(text).substr(at, piece);
-    }
-    return {BodyState::ready, count, state == BodyState::end && at == text.size()};
-  }
-  void consume(std::size_t bytes) override { at_ += bytes; }
-
-  std::string text;
-  std::size_t piece = 5000;
-  BodyState state = BodyState::end; // behind the text
-
-private:
-  std::size_t at_ = 0;
-};
-
-struct Request {
-  StreamId id = 0;
-  std::string fields;
-  std::string content;
-  bool has_content = false;
-  bool has_head = false;
-  bool has_ended = false;
-  bool was_invalid = false;
-  bool answer_sent = false;
-  bool is_closed = false;
-  std::uint32_t error_code = 0;
-  Content answer;
-};
-
-// A server that notes what it is told; on_head says what it does about it.
-class Server final : public ServerEvents {
-public:
-  explicit Server(const ServerSession::Options& options = {}) : session(*this, options) {}
-
-  void* on_stream_begin(StreamId id) override {
-    if (refuses) return nullptr;
-    requests.push_back(std::make_unique<Request>());
-    requests.back()->id = id;
-    return requests.back().get();
-  }
-  void on_field(void* stream, std::string_view name, std::string_view value) override {
-    of(stream).fields.append(name).append(": ").append(value).append("\n");
-  }
-  void on_invalid_field(void* stream) override { of(stream).was_invalid = true; }
-  void on_head_end(void* stream, bool has_content) override {
-    of(stream).has_head = true;
-    of(stream).has_content = has_content;
-    if (on_head) on_head(of(stream));
-  }
-  void on_content(void* stream, std::string_view bytes) override {
-    of(stream).content.append(bytes);
-    if (consumes) session.consume(of(stream).id, bytes.size());
-  }
-  void on_request_end(void* stream) override { of(stream).has_ended = true; }
-  void on_response_sent(void* stream) override {
-    of(stream).answer_sent = true;
-    if (!of(stream).has_ended) session.reset(of(stream).id, ResetCode::no_error);
-  }
-  void on_stream_closed(void* stream, std::uint32_t error_code) override {
-    CHECK_FALSE(of(stream).is_closed);
-    of(stream).is_closed = true;
-    of(stream).error_code = error_code;
-  }
-  http::BodySource& content_of(void* stream) override { return of(stream).answer; }
-
-  void answer(Request& request, std::string text, BodyState then = BodyState::end) {
-    request.answer.text = std::move(text);
-    request.answer.state = then;
-    session.respond(request.id,
-                    {.status = 200, .fields = {}, .content_length = {}, .has_content = true});
-  }
-
-  ServerSession session;
-  std::vector<std::unique_ptr<Request>> requests;
-  std::function<void(Request&)> on_head;
-  bool refuses = false;
-  bool consumes = true;
-
-private:
-  static Request& of(void* stream) { return *static_cast<Request*>(stream); }
-};
-
-} // namespace
+using Request = test::H2Request;
+using Server = test::H2Server;
 
 TEST_CASE("RFC 9113, 8: a request and its answer", "[codec][h2]") {
   Server server;
@@ -389,7 +296,7 @@ TEST_CASE("RFC 9113, 8.2.1: fields that would mean something else in HTTP/1.1 do
   for (const auto& request : server.requests) {
     CHECK(request->fields.find('\r') == std::string::npos);
     CHECK(request->fields.find("b: c") == std::string::npos);
-    // Either this side is told, or nghttp2 has reset the stream before its head ended.
+    // Either this side is told, or the stream has been reset before its head ended.
     CHECK((request->was_invalid || (!request->has_head && request->is_closed)));
   }
   CHECK(client.answer(id).status.empty());

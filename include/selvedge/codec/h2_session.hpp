@@ -1,6 +1,6 @@
 // The server side of one HTTP/2 connection without its socket (RFC 9113): bytes in, events out,
-// bytes out. nghttp2 does the framing, HPACK, flow control and the scheduling of RFC 9218. Thread:
-// one. Inside an event only respond, resume, consume and reset may be called.
+// bytes out, with flow control both ways and the priorities of RFC 9218. Thread: one. Inside an
+// event only respond, respond_interim, resume, consume, reset and announce_shutdown may be called.
 #pragma once
 
 #include <selvedge/base/error.hpp>
@@ -9,20 +9,24 @@
 #include <selvedge/http/status.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
-struct nghttp2_session;
-
 namespace selvedge::codec::h2 {
 
-// Error codes of RFC 9113, 7 that this node sends by itself.
+// Error codes of RFC 9113, 7 that this node sends.
 enum class ResetCode : std::uint32_t {
   no_error = 0,
+  protocol_error = 1,
   internal_error = 2,
+  flow_control_error = 3,
+  stream_closed = 5,
+  frame_size_error = 6,
   refused_stream = 7,
   cancel = 8,
+  compression_error = 9,
   enhance_your_calm = 11,
 };
 
@@ -33,7 +37,8 @@ class ServerEvents {
 public:
   // A new request; null refuses the stream.
   virtual void* on_stream_begin(StreamId id) = 0;
-  virtual void on_field(void* stream, std::string_view name, std::string_view value) = 0;
+  // A field of the head, pseudo-header fields first; its texts are valid during the call only.
+  virtual void on_field(void* stream, const http::Field& field) = 0;
   virtual void on_invalid_field(void* stream) = 0;
   virtual void on_head_end(void* stream, bool has_content) = 0;
   virtual void on_content(void* stream, std::string_view bytes) = 0;
@@ -63,11 +68,10 @@ public:
 
   // An error means that the connection is over, once what send() gives has been written.
   base::Result<void> receive(std::string_view bytes);
-  // Fills `out` with what may be sent now. Returns how much; 0: nothing to send.
+  // Fills `out` with what may be sent now. Returns how much; 0: nothing to send. Streams that were
+  // reset are closed by it, not by reset().
   std::size_t send(std::span<char> out);
   bool has_pending_output() const;
-  // Sending failed for good (out of memory): nothing more can be said.
-  bool is_broken() const { return is_broken_; }
   // Neither side will say more.
   bool is_over() const;
 
@@ -95,13 +99,8 @@ public:
   void terminate(ResetCode code);
 
 private:
-  friend struct Callbacks;
-  ServerEvents& events_;
-  nghttp2_session* session_ = nullptr;
-  std::span<char> out_;
-  std::size_t out_size_ = 0;
-  bool is_broken_ = false;
-  std::string_view left_over_; // of a frame that did not fit, in nghttp2's buffer
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
 };
 
 } // namespace selvedge::codec::h2
