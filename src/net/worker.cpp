@@ -15,7 +15,7 @@ constexpr int kPollsInTurn = 4;
 
 Worker::Worker(unsigned index, const base::Clock& clock)
     : index_(index), clock_(clock), now_(clock.now()), wheel_(now_.steady, kTick),
-      input_(kBufferBytes), output_(kBufferBytes), sealed_(kSealedBytes), io_(1), ticker_(io_),
+      input_(kInputBytes), output_(kOutputBytes), sealed_(kSealedBytes), io_(1), ticker_(io_),
       sockets_(io_, poller_.fd()) {}
 
 Worker::~Worker() {

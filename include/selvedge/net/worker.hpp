@@ -23,8 +23,9 @@ namespace selvedge::net {
 
 class Worker {
 public:
-  static constexpr std::size_t kBufferBytes = 65536;
-  static constexpr std::size_t kSealedBytes = 69632; // a full output buffer as TLS records
+  static constexpr std::size_t kInputBytes = 65536;
+  static constexpr std::size_t kOutputBytes = 163840; // a burst of answers in one system call
+  static constexpr std::size_t kSealedBytes = 172032; // a full output buffer as TLS records
 
   // `clock` outlives the worker.
   Worker(unsigned index, const base::Clock& clock);
