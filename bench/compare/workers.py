@@ -16,7 +16,7 @@ import os
 import load
 from case import Target, cost_of, document_of, start, take_turns, targets_text
 from grid import table
-from measure import H1_CONNECTIONS, H2_CONNECTIONS, H2_STREAMS, Context, Outcome, Unfit
+from measure import H1_CONNECTIONS, H2_CONNECTIONS, H2_STREAMS, Context, Outcome
 from measure import require_hits
 
 PATH = "/hot/1k.bin"
@@ -45,7 +45,7 @@ def _measure(context: Context, case: str) -> dict[str, float]:
 
 def run(context: Context) -> Outcome:
     if len(os.sched_getaffinity(0)) < 2:
-        raise Unfit("two workers need two cores")
+        return Outcome("workers: two workers need two cores", {}, ["workers: one core"])
     context.server_pin = []
     names = [name for name in ("selvedge", "nginx") if name in context.peers]
     cases = [f"{name} {p} {workers}" for p in PROTOCOLS for name in names for workers in (1, 2)]

@@ -14,9 +14,9 @@ namespace {
 // the store adds for each object, some hundred units, is less than one byte.
 constexpr std::uint64_t kUnits = 1024;
 
-// The size whose room, a twentieth less, is `room`.
+// The size whose room, a sixteenth less, is `room`.
 std::size_t size_with_room(std::uint64_t room) {
-  return static_cast<std::size_t>(room + room / 19);
+  return static_cast<std::size_t>(room + room / 15);
 }
 
 // What the chunks of a body of known length take.

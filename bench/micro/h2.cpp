@@ -49,7 +49,7 @@ private:
     *free = {id, 0, cache::BodyReader(stored_.body()), true};
     return &*free;
   }
-  void on_field(void* stream, std::string_view, std::string_view) override {
+  void on_field(void* stream, const http::Field&) override {
     ++static_cast<Stream*>(stream)->fields;
   }
   void on_invalid_field(void*) override {}

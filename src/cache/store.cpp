@@ -18,9 +18,9 @@ namespace selvedge::cache {
 
 namespace {
 
-// A twentieth of the size is left for what the allocator holds beyond the blocks in use: slabs and
+// A sixteenth of the size is left for what the allocator holds beyond the blocks in use: slabs and
 // pages that are partly empty (measured in bench/README.md, Memory).
-constexpr std::size_t kSlack = 20;
+constexpr std::size_t kSlack = 16;
 
 // Of how many stripes the least rank is looked for, and how often it may turn out that what is
 // there has been used since and another stripe's is lower, before it goes all the same.

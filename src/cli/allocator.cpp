@@ -4,5 +4,5 @@
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =
-    "narenas:2,background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0,lg_tcache_max:13";
+    "narenas:2,background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0,lg_tcache_max:15";
 }

@@ -190,7 +190,7 @@ TEST_CASE("what was inserted last is evicted last", "[cache][store]") {
 }
 
 TEST_CASE("in one stripe the least recently used goes first", "[cache][store]") {
-  Store store({.size = 35000, .stripes = 1, .eviction = Eviction::lru});
+  Store store({.size = 36000, .stripes = 1, .eviction = Eviction::lru});
   for (std::size_t i = 0; i < 3; ++i) {
     store.insert(
         stored({.key = key_number(i), .content = std::string(10000, 'x')}, &store.ledger()));
