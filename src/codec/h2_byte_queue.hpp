@@ -1,6 +1,4 @@
-// Bytes of frames that wait for the next block: answers to the client's frames, RST_STREAM,
-// WINDOW_UPDATE, GOAWAY, and heads that are larger than a block. Nothing is allocated while nothing
-// waits. Thread: one.
+// Bytes of frames that wait for the next block. Little is held while nothing waits. Thread: one.
 #pragma once
 
 #include <algorithm>

@@ -34,7 +34,7 @@ std::size_t Sender::send(std::span<char> out) {
 }
 
 bool Sender::has_pending_output() const {
-  if (!staged_.is_empty() || !state_.control.is_empty()) return true;
+  if (!staged_.is_empty() || !long_head_.is_empty() || !state_.control.is_empty()) return true;
   if (state_.is_terminated) return false;
   if (!state_.resets.empty() || !state_.heads.empty()) return true;
   return state_.window > 0 && !state_.schedule.is_empty();
@@ -42,6 +42,8 @@ bool Sender::has_pending_output() const {
 
 void Sender::fill(Block& block) {
   for (;;) {
+    if (!long_head_.is_empty()) block.advance(long_head_.take(block.rest()));
+    if (!long_head_.is_empty()) return;
     if (!state_.control.is_empty()) block.advance(state_.control.take(block.rest()));
     if (!state_.control.is_empty() || state_.is_terminated) return;
     if (close_reset_streams()) continue; // which may have made room for the client
@@ -78,8 +80,8 @@ bool Sender::send_head(Stream& stream, Block& block) {
   };
   if (bound <= block.room()) {
     block.advance_to(write(block.at()));
-  } else if (block.is_empty()) { // longer than any block: what is in this queue goes out in pieces
-    state_.control.trim(write(state_.control.extend(bound)));
+  } else if (bound > block.capacity() / 2) { // might never find room: it goes out in pieces
+    long_head_.trim(write(long_head_.extend(bound)));
   } else {
     return false;
   }

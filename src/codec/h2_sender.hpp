@@ -39,7 +39,8 @@ private:
   void write_data(Stream& stream, Block& block, std::size_t size, std::uint8_t flags);
 
   SessionState& state_;
-  ByteQueue staged_; // of a block too small to be filled directly
+  ByteQueue staged_;    // of a block too small to be filled directly
+  ByteQueue long_head_; // that does not fit into a block
 };
 
 } // namespace selvedge::codec::h2

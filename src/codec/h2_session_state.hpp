@@ -67,7 +67,7 @@ struct SessionState {
   std::uint32_t unreturned = 0;       // as of a stream
   std::uint32_t consumed = 0;
 
-  ByteQueue control;
+  ByteQueue control; // answers to frames, RST_STREAM, WINDOW_UPDATE, GOAWAY, interim heads
   StreamList heads;  // in the order of respond()
   StreamList resets; // to be closed once RST_STREAM is written
   Schedule schedule;

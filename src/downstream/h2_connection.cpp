@@ -279,8 +279,7 @@ void H2Stream::add_field(const http::Field& field) {
   }
   if (field.name.front() == ':') return add_pseudo_field(field.name, field.value);
   const bool is_known = field.id != http::FieldName::unknown;
-  request_.fields.add(http::Field{field.id,
-                                  is_known ? text_of(field.id) : arena().copy(field.name),
+  request_.fields.add(http::Field{field.id, is_known ? text_of(field.id) : arena().copy(field.name),
                                   arena().copy(field.value)});
 }
 

@@ -103,14 +103,15 @@ ServerConnection::write(std::string_view bytes, std::chrono::milliseconds timeou
 
 boost::asio::awaitable<base::Result<std::string_view>>
 ServerConnection::read(std::chrono::milliseconds timeout) {
-  if (buffer_.empty()) buffer_.resize(kBufferBytes);
+  // Not filled with zeros first, as a vector would be.
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
   worker_.arm(read_deadline_, timeout);
-  const auto buffer = boost::asio::buffer(buffer_);
+  const auto buffer = boost::asio::buffer(buffer_.get(), kBufferBytes);
   auto [error, size] = co_await socket_.async_read_some(buffer, use_tuple);
   read_deadline_.disarm();
   if (error == boost::asio::error::eof) co_return std::string_view();
   if (error) co_return error_of(error, ErrorCode::timeout);
-  co_return std::string_view(buffer_.data(), size);
+  co_return std::string_view(buffer_.get(), size);
 }
 
 void ServerConnection::cancel() {

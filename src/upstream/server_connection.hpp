@@ -10,9 +10,8 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
-#include <span>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace selvedge::upstream {
 
@@ -35,7 +34,7 @@ public:
   bool is_usable();
   bool was_used() const { return was_used_; }
   void mark_used() { was_used_ = true; }
-  void release_buffer() { std::vector<char>().swap(buffer_); }
+  void release_buffer() { buffer_.reset(); }
 
 private:
   struct Deadline final : base::Timer {
@@ -50,7 +49,7 @@ private:
   boost::asio::ip::tcp::resolver resolver_;
   Deadline write_deadline_{*this};
   Deadline read_deadline_{*this};
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   bool timed_out_ = false;
   bool cancelled_ = false;
   bool was_used_ = false;

@@ -57,6 +57,35 @@ TEST_CASE("RFC 9113, 6.10: a head longer than a frame goes on in CONTINUATION",
   CHECK(client.answer(id).content == "hello");
 }
 
+TEST_CASE("a head longer than a block leaves room for nothing else, and is no flood",
+          "[codec][h2][heads]") {
+  http::FieldList list;
+  const std::string value(300'000, '~');
+  list.add("x-long", value);
+  const http::HeadBlock stored(list);
+  Server server;
+  server.on_head = [&](Request& request) {
+    server.session.respond(request.id,
+                           {.status = 200, .block = &stored, .fields = {}, .content_length = {}});
+  };
+  REQUIRE(server.session.receive(preface() + settings() + get(1)).has_value());
+  std::string said;
+  std::string block(4096, '\0');
+  for (std::size_t n = 0; (n = server.session.send(block)) > 0;) {
+    said.append(block, 0, n);
+    if (said.size() < 300'000) REQUIRE(server.session.receive(ping()).has_value());
+  }
+  const auto frames = frames_of(said);
+  const auto is_of_head = [](const Frame& frame) { return frame.type == 1 || frame.type == 9; };
+  const auto first = std::find_if(frames.begin(), frames.end(), is_of_head);
+  const auto end = std::find_if_not(first, frames.end(), is_of_head);
+  CHECK(end - first == 1 + 300'000 / 16384);
+  CHECK(std::prev(end)->flags == kEndHeaders);
+  CHECK(std::none_of(end, frames.end(), is_of_head));
+  CHECK(std::count_if(frames.begin(), frames.end(),
+                      [](const Frame& frame) { return frame.is_ack_of_ping(); }) == 73);
+}
+
 TEST_CASE("RFC 9113, 6.5.2: the client's table may have any size, and change it",
           "[codec][h2][heads]") {
   Server server;
