@@ -85,7 +85,8 @@ SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files
   SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
   // Tickets only: no session cache of the server's, nothing shared to lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  // One of them: a client of HTTP/2 opens one connection, and each costs a twentieth of a handshake.
+  // One of them: a client of HTTP/2 opens one connection, and each ticket costs a twentieth of a
+  // handshake.
   SSL_CTX_set_num_tickets(context, 1);
   static constexpr unsigned char kSessionContext[] = "selvedge";
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
