@@ -4,6 +4,7 @@
 //
 //   selvedge_bare_handshake CERTIFICATE KEY [COUNT]
 #include "connection.hpp"
+#include "program.hpp"
 
 #include <openssl/evp.h>
 
@@ -185,10 +186,5 @@ int run(int argc, char** argv) {
 } // namespace selvedge::bench
 
 int main(int argc, char** argv) {
-  try {
-    return selvedge::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "selvedge_bare_handshake: %s\n", error.what());
-    return 1;
-  }
+  return selvedge::bench::run_program("selvedge_bare_handshake", selvedge::bench::run, argc, argv);
 }

@@ -5,6 +5,7 @@
 //   selvedge_handshakes PORT COUNT [PARALLEL]
 #include "connection.hpp"
 #include "epoll.hpp"
+#include "program.hpp"
 
 #include <array>
 #include <chrono>
@@ -107,10 +108,5 @@ int run(int argc, char** argv) {
 } // namespace selvedge::bench
 
 int main(int argc, char** argv) {
-  try {
-    return selvedge::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "selvedge_handshakes: %s\n", error.what());
-    return 1;
-  }
+  return selvedge::bench::run_program("selvedge_handshakes", selvedge::bench::run, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include "connection.hpp"
 #include "epoll.hpp"
 #include "h2_frames.hpp"
+#include "program.hpp"
 
 #include <algorithm>
 #include <array>
@@ -144,10 +145,6 @@ int run(int argc, char** argv) {
 } // namespace selvedge::bench
 
 int main(int argc, char** argv) {
-  try {
-    return selvedge::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "selvedge_idle_connections: %s\n", error.what());
-    return 1;
-  }
+  return selvedge::bench::run_program("selvedge_idle_connections", selvedge::bench::run, argc,
+                                      argv);
 }

@@ -11,6 +11,7 @@
 #include "epoll.hpp"
 #include "exchange_line.hpp"
 #include "latencies.hpp"
+#include "program.hpp"
 
 #include <chrono>
 #include <cstdio>
@@ -199,10 +200,5 @@ int run(int argc, char** argv) {
 } // namespace selvedge::bench
 
 int main(int argc, char** argv) {
-  try {
-    return selvedge::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "selvedge_open_loop: %s\n", error.what());
-    return 1;
-  }
+  return selvedge::bench::run_program("selvedge_open_loop", selvedge::bench::run, argc, argv);
 }

@@ -56,12 +56,17 @@ void H2Connection::flush() {
   std::uint64_t written = 0;
   while (!is_closed() && !is_blocked()) {
     is_in_session_ = true;
-    const std::size_t size = session_.send(worker().output_buffer());
+    const std::size_t size = session_.send(worker().output_buffer().first(block_bytes_));
     is_in_session_ = false;
     if (size == 0) break;
     const iovec part{worker().output_buffer().data(), size};
     write({&part, 1}, size);
     written += size;
+    if (is_blocked()) {
+      block_bytes_ = kFirstBlock;
+    } else if (size > kFirstBlock / 2) {
+      block_bytes_ = net::Worker::kOutputBytes;
+    }
     if (written >= kTurnBytes && !is_blocked()) {
       schedule_flush();
       return;

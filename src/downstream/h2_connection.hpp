@@ -90,9 +90,14 @@ private:
   void end_stream(H2Stream& stream, bool is_complete);
   bool is_client_stalled();
 
+  // Of one write: what a client does not read is kept for it, so who has not yet taken so much at
+  // once, or was slow lately, is given less.
+  static constexpr std::size_t kFirstBlock = 65536;
+
   H2StreamPool& pool_;
   codec::h2::ServerSession session_;
   boost::intrusive::list<H2Stream> streams_;
+  std::size_t block_bytes_ = kFirstBlock;
   std::uint32_t requests_ = 0;
   bool flush_is_scheduled_ = false;
   bool is_in_session_ = false;

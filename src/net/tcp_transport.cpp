@@ -17,7 +17,8 @@ bool would_block() {
 
 TcpTransport::TcpTransport(int socket, std::string peer, Worker& worker)
     : socket_(socket), worker_(worker), peer_(std::move(peer)) {
-  ended_ = !worker_.poller().add(socket_, *this); // then it looks closed
+  // Without memory for it in the kernel nothing would ever be heard of it: it looks closed.
+  if (!worker_.poller().add(socket_, *this)) ::shutdown(socket_, SHUT_RDWR);
 }
 
 TcpTransport::~TcpTransport() {

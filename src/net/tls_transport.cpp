@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kRecordBytes = 16384; // the largest TLS record (RFC 8446, 5.1)
 constexpr std::size_t kOverhead = 256;      // of a record at most (RFC 8446, 5.2)
+// What is sealed for a client that has not yet taken so much at once, or was slow lately: it is
+// held for as long as the client does not read.
+constexpr std::size_t kFirstBatch = 69632;
 
 // The next bytes of `parts` as one run: the first part itself when it fills a record, else a copy
 // of as much as a record holds, since one full record costs less than several small ones.
@@ -68,7 +71,7 @@ struct TlsBio {
     BIO_clear_retry_flags(bio);
     TlsTransport& me = self(bio);
     const auto bytes = static_cast<std::size_t>(size);
-    if (bytes > me.sealed_room()) me.send_sealed();
+    if (bytes > Worker::kSealedBytes - me.sealed_) me.send_sealed();
     const std::span<char> buffer = me.worker().sealed_buffer();
     std::memcpy(buffer.data() + me.sealed_, from, bytes);
     me.sealed_ += bytes;
@@ -95,7 +98,7 @@ struct TlsBio {
 
 TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsContextPtr context)
     : TcpTransport(socket, std::move(peer), worker), context_(std::move(context)),
-      ssl_(context_->new_connection()) {
+      ssl_(context_->new_connection()), batch_(kFirstBatch) {
   BIO* bio = BIO_new(TlsBio::method());
   if (bio == nullptr) {
     SSL_free(ssl_);
@@ -114,7 +117,7 @@ TlsTransport::~TlsTransport() {
 // --- records on their way out
 
 std::size_t TlsTransport::sealed_room() const {
-  return Worker::kSealedBytes - sealed_;
+  return batch_ - std::min(batch_, sealed_);
 }
 
 void TlsTransport::send_sealed() {
@@ -128,6 +131,11 @@ void TlsTransport::send_sealed() {
     left.remove_prefix(sent.bytes);
   }
   if (!is_broken_) held_.append(left);
+  if (!held_.empty()) {
+    batch_ = kFirstBatch;
+  } else if (size > kFirstBatch / 2) {
+    batch_ = Worker::kSealedBytes;
+  }
 }
 
 // True when nothing is held any more.

@@ -7,8 +7,6 @@
 
 #include <selvedge/net/tls_context.hpp>
 
-struct bio_st;
-
 namespace selvedge::net {
 
 class TlsTransport final : public TcpTransport {
@@ -34,6 +32,7 @@ private:
   TlsContextPtr context_; // its callbacks use it during the handshake
   ssl_st* ssl_;
   std::size_t sealed_ = 0;  // bytes in the worker's buffer; 0 whenever a call has returned
+  std::size_t batch_;       // bytes of records for one system call
   std::string held_;        // records that the socket had no room for
   bool is_at_end_ = false;  // of the input
   bool is_broken_ = false;  // no close_notify may follow a fatal error
