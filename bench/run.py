@@ -30,6 +30,7 @@ class Scenario:
     is_comparable: bool = False  # the other server does the same work
 
 
+FAILOVER = "failover"  # its figures are other ones: see failover.py
 HOT = "/hot/1.0.0/1k.bin"
 SCENARIOS = [
     Scenario("hot-h1", "1 KiB hit, HTTP/1.1", path=HOT, is_comparable=True),
@@ -55,7 +56,7 @@ class Result:
 
 
 def parse_arguments() -> argparse.Namespace:
-    names = [scenario.name for scenario in SCENARIOS]
+    names = [*(scenario.name for scenario in SCENARIOS), FAILOVER]
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}")
     parser.add_argument("--seconds", type=int, default=5, help="of one measurement (5)")
@@ -78,6 +79,7 @@ ARGUMENTS = parse_arguments()
 # node.py reads it when it is imported.
 os.environ["SELVEDGE"] = str(pathlib.Path(ARGUMENTS.selvedge).resolve())
 
+import failover  # noqa: E402
 import load  # noqa: E402
 import servers  # noqa: E402
 
@@ -198,9 +200,22 @@ def origin_server(root: pathlib.Path, work: pathlib.Path, pin: list[str]):
     return servers.SelvedgeOrigin(pin, root)
 
 
-def main() -> int:
-    server_pin, client_pin = pins()
+def run_failover(server_pin, client_pin) -> list:
+    """Its phases; none when it is not asked for."""
+    if ARGUMENTS.scenarios and FAILOVER not in ARGUMENTS.scenarios:
+        return []
+    rounds = []
+    for number in range(ARGUMENTS.rounds):
+        # Twice as long as the others: a hundredth of its requests should not be a handful.
+        rounds.append(failover.measure(server_pin, client_pin, 2 * ARGUMENTS.seconds))
+        print(f"{FAILOVER}: round {number + 1} of {ARGUMENTS.rounds}", file=sys.stderr)
+    return failover.median_of(rounds)
+
+
+def run_scenarios(server_pin, client_pin) -> list[Result]:
     chosen = [s for s in SCENARIOS if not ARGUMENTS.scenarios or s.name in ARGUMENTS.scenarios]
+    if not chosen:
+        return []
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as directory:
         work = pathlib.Path(directory)
@@ -209,16 +224,28 @@ def main() -> int:
         with origin_server(root, work, client_pin) as origin:
             for scenario in chosen:
                 results += run_scenario(scenario, origin.address, work, server_pin, client_pin)
+    return results
+
+
+def main() -> int:
+    server_pin, client_pin = pins()
+    results = run_scenarios(server_pin, client_pin)
+    phases = run_failover(server_pin, client_pin)
     document = {"results": [dataclasses.asdict(r) for r in results], "cpu_ratio": ratios(results)}
+    if phases:
+        document[FAILOVER] = failover.document(phases)
     if ARGUMENTS.json:
         ARGUMENTS.json.write_text(json.dumps(document, indent=2) + "\n")
     if ARGUMENTS.output == "json":
         print(json.dumps(document, indent=2))
     else:
-        print(table(results))
+        if results:
+            print(table(results))
         for name, ratio in ratios(results).items():
             print(f"{name}: selvedge takes {ratio:.2f} times the CPU of {ARGUMENTS.compare}")
-    errors = sum(result.errors for result in results)
+        if phases:
+            print(failover.text(phases))
+    errors = sum(result.errors for result in results) + failover.failures(phases)
     if errors:
         print(f"{errors} requests failed: the figures mean nothing", file=sys.stderr)
     return 1 if errors else 0

@@ -26,6 +26,10 @@ std::string_view name(ErrorCode code) {
     return "connect_refused";
   case ErrorCode::name_not_resolved:
     return "name_not_resolved";
+  case ErrorCode::tls_failed:
+    return "tls_failed";
+  case ErrorCode::certificate:
+    return "certificate";
   case ErrorCode::closed:
     return "closed";
   case ErrorCode::protocol:
@@ -61,6 +65,10 @@ std::string_view proxy_status_error(Error error) {
     return "connection_refused";
   case ErrorCode::name_not_resolved:
     return "dns_error";
+  case ErrorCode::tls_failed:
+    return "tls_protocol_error";
+  case ErrorCode::certificate:
+    return "tls_certificate_error";
   case ErrorCode::closed:
     return "http_response_incomplete";
   case ErrorCode::protocol:

@@ -45,14 +45,14 @@ Chunk* Body::new_chunk(std::size_t wanted) {
   std::size_t capacity = kMaxCapacity;
   if (known_length_) {
     const std::uint64_t left = *known_length_ - std::min(*known_length_, appended());
-    capacity = static_cast<std::size_t>(std::min<std::uint64_t>(left, kMaxCapacity));
+    // One byte more than will come, so that who reads into it sees that nothing follows. An origin
+    // may send more than it announced: the reader of its answer finds that out, not this.
+    const std::uint64_t useful = left > 0 ? left + 1 : wanted;
+    capacity = static_cast<std::size_t>(std::min<std::uint64_t>(useful, kMaxCapacity));
   } else {
     const std::size_t doubled = tail_ ? 2 * tail_->capacity() : kFirstCapacity;
     capacity = std::min(std::max(doubled, std::min(wanted, kMaxCapacity)), kMaxCapacity);
   }
-  // An origin may send more than it announced: the reader of its answer finds that out, not this.
-  if (capacity == 0) capacity = std::min(wanted, kMaxCapacity);
-
   void* memory = ::operator new(sizeof(Chunk) + capacity);
   const std::size_t allocated = malloc_usable_size(memory);
   auto* chunk = ::new (memory)
@@ -71,28 +71,42 @@ void Body::free_chunk(Chunk* chunk) {
   if (body.ledger_ != nullptr) body.ledger_->give_back(allocated);
 }
 
-void Body::append(std::string_view bytes) {
-  SELVEDGE_ASSERT(state_.load(std::memory_order_relaxed) == State::growing);
-  std::uint64_t total = appended_.load(std::memory_order_relaxed);
-  while (!bytes.empty()) {
-    if (!tail_ || tail_->filled_.load(std::memory_order_relaxed) == tail_->capacity_) {
-      Chunk* chunk = new_chunk(bytes.size());
-      if (!tail_) {
-        // The reference a chunk is born with belongs to the head; after that, to its predecessor.
-        head_ = boost::intrusive_ptr<Chunk>(chunk, false);
-      } else {
-        tail_->next_.store(chunk, std::memory_order_release);
-      }
-      tail_ = chunk;
-    }
-    const std::uint32_t filled = tail_->filled_.load(std::memory_order_relaxed);
-    const std::size_t n = std::min<std::size_t>(tail_->capacity_ - filled, bytes.size());
-    std::memcpy(tail_->bytes() + filled, bytes.data(), n);
-    tail_->filled_.store(filled + static_cast<std::uint32_t>(n), std::memory_order_release);
-    bytes.remove_prefix(n);
-    total += n;
-    appended_.store(total, std::memory_order_release);
+// The chunk that is filled next; it has room for at least one byte.
+Chunk& Body::growing_chunk(std::size_t wanted) {
+  if (tail_ && tail_->filled_.load(std::memory_order_relaxed) < tail_->capacity_) return *tail_;
+  Chunk* chunk = new_chunk(wanted);
+  if (!tail_) {
+    // The reference a chunk is born with belongs to the head; after that, to its predecessor.
+    head_ = boost::intrusive_ptr<Chunk>(chunk, false);
+  } else {
+    tail_->next_.store(chunk, std::memory_order_release);
   }
+  tail_ = chunk;
+  return *chunk;
+}
+
+void Body::append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> into = room(bytes.size());
+    const std::size_t n = std::min(into.size(), bytes.size());
+    std::memcpy(into.data(), bytes.data(), n);
+    commit(n);
+    bytes.remove_prefix(n);
+  }
+}
+
+std::span<char> Body::room(std::size_t wanted) {
+  SELVEDGE_ASSERT(state_.load(std::memory_order_relaxed) == State::growing);
+  Chunk& chunk = growing_chunk(wanted);
+  const std::uint32_t filled = chunk.filled_.load(std::memory_order_relaxed);
+  return {chunk.bytes() + filled, chunk.capacity_ - filled};
+}
+
+void Body::commit(std::size_t bytes) {
+  SELVEDGE_ASSERT(tail_ && bytes <= tail_->capacity_ - tail_->filled_.load());
+  const std::uint32_t filled = tail_->filled_.load(std::memory_order_relaxed);
+  tail_->filled_.store(filled + static_cast<std::uint32_t>(bytes), std::memory_order_release);
+  appended_.store(appended_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
 }
 
 void Body::set_trailers(http::HeadBlock trailers) {

@@ -2,6 +2,7 @@
 // cannot bind, 3 run-time failure. Messages go to stderr.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,14 @@ struct PurgeOptions {
   bool soft = false;
 };
 int purge(const AdminOptions& admin, const PurgeOptions& wanted);
+
+int origins(const AdminOptions& admin);
+struct WeightOptions {
+  std::string origin;
+  std::string server;
+  std::uint32_t weight = 0; // 0: it gets nothing new
+};
+int set_weight(const AdminOptions& admin, const WeightOptions& wanted);
 
 struct ExplainOptions {
   std::string url;

@@ -132,6 +132,35 @@ void add_explain(CLI::App& app, AdminOptions& admin, int& code) {
   command->callback([asked, &admin, &code] { code = explain(admin, *asked); });
 }
 
+void add_server(CLI::App& command, WeightOptions& wanted) {
+  command.add_option("origin", wanted.origin, "name of the origin")->required();
+  command.add_option("server", wanted.server, "its address, as configured")->required();
+  command.fallthrough(); // --admin and its like may come last
+}
+
+void add_origins(CLI::App& app, AdminOptions& admin, int& code) {
+  const auto wanted = std::make_shared<WeightOptions>();
+  CLI::App* command =
+      app.add_subcommand("origins", "Origins of a running node, their servers, who is asked");
+  add_admin(*command, admin);
+  command->require_subcommand(0, 1);
+  CLI::App* set = command->add_subcommand("set", "Give a server another weight");
+  add_server(*set, *wanted);
+  set->add_option("--weight", wanted->weight, "0: it gets nothing new")->required();
+  CLI::App* drained = command->add_subcommand("drain", "Give a server nothing new");
+  add_server(*drained, *wanted);
+  command->footer(
+      "Examples:\n"
+      "  selvedge origins                                   all of them, as a table\n"
+      "  selvedge origins drain app 10.0.0.7:80             before that server is stopped\n"
+      "  selvedge origins set app 10.0.0.7:80 --weight 2    when it is back\n"
+      "A weight set here is in force until the next reload or restart: then the configuration's\n"
+      "is again. What a drained server was asked before, it answers in peace.");
+  command->callback([command, wanted, &admin, &code] {
+    code = command->get_subcommands().empty() ? origins(admin) : set_weight(admin, *wanted);
+  });
+}
+
 void add_status(CLI::App& app, AdminOptions& admin, int& code) {
   CLI::App* command = app.add_subcommand("status", "What a running node is doing");
   add_admin(*command, admin);
@@ -160,6 +189,7 @@ int parse_and_run(int argc, char** argv) {
   add_status(app, admin, code);
   add_explain(app, admin, code);
   add_purge(app, admin, code);
+  add_origins(app, admin, code);
   add_drain(app, admin, code);
   try {
     app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include "units.hpp"
 
 #include <selvedge/config/nearest.hpp>
+#include <selvedge/config/origin_change.hpp>
 
 #include <algorithm>
 #include <map>
@@ -58,8 +59,20 @@ void check_listeners(const Config& config, Reading& reading) {
   }
 }
 
-void check_origin(const proxy::RouteOptions& route, const std::string& path,
-                  const std::vector<std::string>& origins, Reading& reading) {
+void check_origins(const std::vector<upstream::OriginOptions>& origins, Reading& reading) {
+  Unique names(reading);
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    const std::string path = element("origins", i);
+    names.add(origins[i].name, path + ".name", "name");
+    for (const OriginProblem& problem : problems_of(origins[i])) {
+      const std::string key = path + "." + problem.key;
+      if (!reading.has_failed(key)) reading.fail(reading.where(key), key, problem.text);
+    }
+  }
+}
+
+void check_route_origin(const proxy::RouteOptions& route, const std::string& path,
+                        const std::vector<std::string>& origins, Reading& reading) {
   for (const std::string& origin : origins) {
     if (origin == route.origin) return;
   }
@@ -117,7 +130,7 @@ void check_sites(const Config& config, const std::vector<std::string>& origins, 
       if (!reading.has_failed(route + ".prefix")) {
         prefixes.add(site.routes[j].prefix, route + ".prefix", "prefix");
       }
-      check_origin(site.routes[j], route, origins, reading);
+      check_route_origin(site.routes[j], route, origins, reading);
       check_route(site.routes[j], route, config.cache, reading);
     }
   }
@@ -147,6 +160,12 @@ void fill_defaults(Config& config, const Reading& reading) {
   for (net::ListenerOptions& listener : config.listeners) {
     if (listener.name.empty()) listener.name = listener.address;
   }
+  for (std::size_t i = 0; i < config.origins.size(); ++i) {
+    upstream::OriginOptions& origin = config.origins[i];
+    const bool is_bounded = origin.fetch_timeout.count() > 0;
+    if (!is_bounded || reading.is_set(element("origins", i) + ".first_byte_timeout")) continue;
+    origin.first_byte_timeout = std::min(origin.first_byte_timeout, origin.fetch_timeout);
+  }
   for (proxy::SiteOptions& site : config.sites) {
     for (proxy::RouteOptions& route : site.routes) {
       if (route.name.empty()) route.name = route.prefix;
@@ -160,12 +179,10 @@ void check(const Config& config, Reading& reading) {
   check_any(config.sites, "sites", reading);
   check_listeners(config, reading);
   check_cache(config.cache, reading);
-  Unique names(reading);
+  check_origins(config.origins, reading);
   std::vector<std::string> origins;
-  for (std::size_t i = 0; i < config.origins.size(); ++i) {
-    const std::string& name = config.origins[i].name;
-    names.add(name, element("origins", i) + ".name", "name");
-    if (!name.empty()) origins.push_back(name);
+  for (const upstream::OriginOptions& origin : config.origins) {
+    if (!origin.name.empty()) origins.push_back(origin.name);
   }
   check_sites(config, origins, reading);
 }

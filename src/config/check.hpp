@@ -8,8 +8,8 @@
 
 namespace selvedge::config {
 
-// Defaults that depend on other keys: names of listeners and routes, and max_object of a small
-// cache.
+// Defaults that depend on other keys: names of listeners and routes, max_object of a small cache,
+// first_byte_timeout of an origin with a short fetch_timeout.
 void fill_defaults(Config& config, const Reading& reading);
 
 // Notes a failure in `reading` for everything in `config` that does not fit together. Values that

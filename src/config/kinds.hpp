@@ -23,6 +23,9 @@ template <typename U> auto number(std::uint64_t least, std::uint64_t most) {
 inline auto decimal(std::uint64_t least, std::uint64_t most) {
   return std::make_unique<DecimalKind>(least, most);
 }
+inline auto share() {
+  return std::make_unique<ShareKind>();
+}
 inline auto size(std::uint64_t least, std::uint64_t most) {
   return std::make_unique<SizeKind>(Bounds{least, most});
 }
@@ -42,6 +45,10 @@ inline auto duration(std::chrono::milliseconds least, std::chrono::milliseconds 
 // For waiting on a peer: never zero, never so long that it is none.
 inline auto timeout() {
   return duration(std::chrono::milliseconds{1}, std::chrono::hours{24});
+}
+// As timeout(), where 0 says that there is none.
+inline auto timeout_or_zero() {
+  return duration(std::chrono::milliseconds{0}, std::chrono::hours{24});
 }
 template <typename E> auto word(typename WordKind<E>::Words words) {
   return std::make_unique<WordKind<E>>(std::move(words));

@@ -9,8 +9,28 @@ namespace {
 constexpr std::string_view kReferenceHead =
     "Every key of the configuration. Lists hold an example; all else is the default.\n"
     "Sizes are bytes, or have a unit: kB, MB, GB, TB (of 1000), KiB, MiB, GiB, TiB (of 1024). "
-    "Durations have one: ms, s, m, h, d. Relative paths start from the directory of the file that "
-    "names them. A directory of *.yaml files is read as one configuration.";
+    "Durations have one: ms, s, m, h, d; shares have %. Relative paths start from the directory of "
+    "the file that names them. A directory of *.yaml files is read as one configuration.";
+
+// One origin of each kind that has keys of its own.
+std::vector<upstream::OriginOptions> example_origins() {
+  upstream::OriginOptions servers;
+  servers.name = "app";
+  servers.servers.resize(1);
+  servers.servers[0].address = "127.0.0.1:9000";
+  servers.servers[0].region = "eu-1";
+  upstream::OriginOptions files;
+  files.name = "files";
+  files.kind = upstream::OriginKind::directory;
+  files.root = "www";
+  upstream::OriginOptions store;
+  store.name = "store";
+  store.kind = upstream::OriginKind::s3;
+  store.servers.resize(1);
+  store.servers[0].address = "127.0.0.1:9001";
+  store.s3.bucket = "bundles";
+  return {servers, files, store};
+}
 
 // One element or more of every list, together naming every key.
 Config example() {
@@ -20,14 +40,7 @@ Config example() {
   listener.address = ":8443";
   listener.tls.certificates.push_back({"tls/example.pem", "tls/example.key"});
   config.listeners.push_back(listener);
-  upstream::OriginOptions servers;
-  servers.name = "app";
-  servers.servers = {"127.0.0.1:9000"};
-  upstream::OriginOptions files;
-  files.name = "files";
-  files.kind = upstream::OriginKind::directory;
-  files.root = "www";
-  config.origins = {servers, files};
+  config.origins = example_origins();
   proxy::RouteOptions pages;
   pages.name = "pages";
   pages.origin = "app";

@@ -1,13 +1,16 @@
-// The sections that say what a route does with answers: what is stored, for how long, under which
-// key, and who may purge it.
+// The sections that say what a route does with requests and answers: what is stored, for how long,
+// under which key, what is said to the origin and to the client beside; and who may purge, and who
+// is believed.
 #include "sections.hpp"
 
 #include "cache_rules.hpp"
+#include "header_kinds.hpp"
 #include "kinds.hpp"
 
 namespace selvedge::config {
 namespace {
 
+using proxy::HeaderRuleOptions;
 using proxy::KeyOptions;
 using proxy::NormalizeOptions;
 using proxy::RouteOptions;
@@ -78,6 +81,34 @@ void add_freshness(Section<RouteOptions>& keys) {
             "on the same conditions."});
 }
 
+Section<HeaderRuleOptions> header_section(const TextRule& names) {
+  Section<HeaderRuleOptions> keys;
+  keys.add("set", &HeaderRuleOptions::set, std::make_unique<HeaderMapKind>(names),
+           {"Fields that are there once, with this value, whatever there was."});
+  keys.add("add", &HeaderRuleOptions::add, std::make_unique<HeaderMapKind>(names),
+           {"Fields that come beside those of their name."});
+  keys.add("remove", &HeaderRuleOptions::remove, texts(names, Empty::allowed),
+           {"Fields that are taken away, before those of set and add come."});
+  return keys;
+}
+
+void add_headers(Section<RouteOptions>& keys) {
+  keys.add("trace", &RouteOptions::trace, boolean(),
+           {"Whether the node takes part in distributed traces (W3C Trace Context): a client's "
+            "valid traceparent goes on with a new parent id, with its tracestate; in place of any "
+            "other a new, sampled trace begins. The access log then names the trace of each fetch. "
+            "false: both fields pass as they are."});
+  keys.add("request_headers", &RouteOptions::request_headers,
+           section(header_section(kRequestRuleName)),
+           {"What is done to the header of requests to the origin, after everything else. The "
+            "cache key and Vary go by what the client sent."});
+  keys.add("response_headers", &RouteOptions::response_headers,
+           section(header_section(kResponseRuleName)),
+           {"What is done to the header of every answer to clients, those from the cache and those "
+            "made here included. What is stored stays as the origin sent it, so that a change "
+            "shows at once."});
+}
+
 } // namespace
 
 Section<RouteOptions> route_section() {
@@ -121,6 +152,7 @@ Section<RouteOptions> route_section() {
   keys.add("early_hints", &RouteOptions::early_hints, boolean(),
            {"Whether a request that waits for the origin gets 103 (RFC 8297) with the Link fields "
             "of the stored response that is too old to be used."});
+  add_headers(keys);
   return keys;
 }
 
@@ -132,6 +164,25 @@ Section<proxy::PurgeOptions> purge_section() {
             "plug-ins of content management systems send them; others get 403. The address is that "
             "of the connection: behind another proxy, all clients share one. []: nobody, and PURGE "
             "goes to the origin like any method."});
+  return keys;
+}
+
+Section<proxy::ForwardingOptions> forwarding_section() {
+  using proxy::ForwardingFields;
+  using proxy::ForwardingOptions;
+  Section<ForwardingOptions> keys;
+  keys.add("trusted_proxies", &ForwardingOptions::trusted_proxies, texts(kNetwork, Empty::allowed),
+           {"Addresses and networks of proxies in front of this node. What they say about where a "
+            "request comes from is continued, and the access log names the last address in it that "
+            "is none of theirs; what all others say is replaced by what this node sees."});
+  keys.add("fields", &ForwardingOptions::fields,
+           word<ForwardingFields>({{"x_forwarded", ForwardingFields::x_forwarded},
+                                   {"forwarded", ForwardingFields::forwarded},
+                                   {"both", ForwardingFields::both},
+                                   {"none", ForwardingFields::none}}),
+           {"How origins are told: x_forwarded is X-Forwarded-For, X-Forwarded-Proto and "
+            "X-Forwarded-Host; forwarded is Forwarded (RFC 7239). Of trusted proxies, the client's "
+            "address is taken from Forwarded with forwarded, else from X-Forwarded-For."});
   return keys;
 }
 

@@ -1,14 +1,11 @@
-// The sections that say how requests come in and where they go: listeners, origins, sites. What a
-// route does with answers is in route_sections.cpp.
+// The sections that say how requests come in and where they go: listeners and sites. What a route
+// does with answers is in route_sections.cpp, where they come from in origin_sections.cpp.
 #include "sections.hpp"
 
 #include "kinds.hpp"
 
 namespace selvedge::config {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::seconds;
 
 Section<net::CertificateOptions> certificate_section() {
   using net::CertificateOptions;
@@ -36,10 +33,6 @@ Section<net::TlsOptions> tls_section() {
   return keys;
 }
 
-bool is_http(const upstream::OriginOptions& origin) {
-  return origin.kind == upstream::OriginKind::http;
-}
-
 } // namespace
 
 Section<net::ListenerOptions> listener_section() {
@@ -55,50 +48,6 @@ Section<net::ListenerOptions> listener_section() {
            {"With certificates, the listener speaks TLS."});
   keys.add("backlog", &ListenerOptions::backlog, number<int>(1, 65535),
            {"Connections that the kernel keeps until they are accepted.", Reload::restart});
-  return keys;
-}
-
-Section<upstream::OriginOptions> origin_section() {
-  using upstream::OriginOptions;
-  const Section<OriginOptions>::Only http{"kind: http", is_http};
-  const Section<OriginOptions>::Only directory{
-      "kind: directory", [](const OriginOptions& origin) { return !is_http(origin); }};
-  Section<OriginOptions> keys;
-  keys.add("name", &OriginOptions::name, text(kName),
-           {"What routes, logs and metrics call it.", Reload::live, true});
-  keys.add("kind", &OriginOptions::kind,
-           word<upstream::OriginKind>({{"http", upstream::OriginKind::http},
-                                       {"directory", upstream::OriginKind::directory}}),
-           {"Servers that speak HTTP, or a directory of this machine."});
-  keys.add("servers", &OriginOptions::servers, texts(kServerAddress),
-           {"Asked in turn.", Reload::live, true}, http);
-  keys.add("host", &OriginOptions::host, text(kHostAndPort, Empty::allowed),
-           {"Host that the servers see; \"\": the client's."}, http);
-  keys.add("connect_timeout", &OriginOptions::connect_timeout, timeout(),
-           {"For a connection to a server [504]."}, http);
-  keys.add("first_byte_timeout", &OriginOptions::first_byte_timeout, timeout(),
-           {"From the request sent to the header of its answer [504]."}, http);
-  keys.add("idle_timeout", &OriginOptions::idle_timeout, timeout(),
-           {"Between two bytes of an answer [504, or the answer is cut off]."}, http);
-  keys.add("keepalive", &OriginOptions::keepalive, timeout(),
-           {"How long an unused connection is kept. Less than the servers' own, or they close it "
-            "under a request."},
-           http);
-  keys.add("keepalive_connections", &OriginOptions::keepalive_connections,
-           number<std::uint32_t>(0, 65535),
-           {"Unused connections that each worker keeps to each server."}, http);
-  keys.add("connections", &OriginOptions::connections, number<std::uint32_t>(1, 1'000'000),
-           {"Connections of each worker [503]."}, http);
-  keys.add("head_bytes", &OriginOptions::head_bytes, size(kKiB, 16 * kMiB),
-           {"All header fields of an answer together [502]."}, http);
-  keys.add("root", &OriginOptions::root, file("a directory", Empty::refused),
-           {"Files below it are served; nothing outside is ever opened.", Reload::live, true},
-           directory);
-  keys.add(
-      "max_age", &OriginOptions::max_age,
-      std::make_unique<DurationKind<seconds>>(seconds{0}, hours{24 * 365}),
-      {"How long a file may be used without asking; one below an exact version never changes."},
-      directory);
   return keys;
 }
 

@@ -1,4 +1,5 @@
-// Kinds of single values that are not free text: true or false, numbers, sizes, durations, words.
+// Kinds of single values that are not free text: true or false, numbers, shares, sizes, durations,
+// words.
 // Thread: as kind.hpp.
 #pragma once
 
@@ -94,6 +95,25 @@ public:
 private:
   std::uint64_t least_;
   std::uint64_t most_;
+};
+
+// A part of something, from 0% to 100%; 1 is all of it.
+class ShareKind final : public LineKind<double> {
+public:
+  void read(const Input& input, double& to) const override {
+    const auto share = input.node.IsScalar() ? parse_percent(input.node.Scalar()) : std::nullopt;
+    if (!share) return input.refuse(shape().what);
+    to = *share;
+  }
+  std::string yaml(const double& value) const override { return percent_text(value); }
+  Shape shape() const override {
+    Shape shape;
+    shape.type = ShapeType::text;
+    shape.what = "a share from 0% to 100%";
+    shape.pattern = "^[0-9]+([.][0-9]+)?%$";
+    shape.may_be_empty = false;
+    return shape;
+  }
 };
 
 class SizeKind final : public LineKind<std::uint64_t> {

@@ -25,6 +25,18 @@ Json object_of(const std::vector<FieldShape>& fields) {
   return object;
 }
 
+// The object of a section; also its short form, where it has one. What is said of objects does not
+// concern strings, and the other way round (JSON Schema Validation, 6).
+Json section_of(const Shape& shape) {
+  Json section = object_of(shape.fields);
+  for (const FieldShape& field : shape.fields) {
+    if (field.key != shape.short_key) continue;
+    section["type"] = Json::array({"object", "string"});
+    section["pattern"] = field.shape.pattern;
+  }
+  return section;
+}
+
 Json text_of(const Shape& shape) {
   Json text{{"type", "string"}};
   if (!shape.pattern.empty()) {
@@ -59,10 +71,14 @@ Json type_of(const Shape& shape) {
     return text_of(shape);
   case ShapeType::text_list:
     return list_of(shape, text_of(shape));
+  case ShapeType::text_map: // a plain number is text where text is meant
+    return {{"type", "object"},
+            {"propertyNames", {{"pattern", shape.pattern}}},
+            {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}};
   case ShapeType::section:
-    return object_of(shape.fields);
+    return section_of(shape);
   case ShapeType::section_list:
-    return list_of(shape, object_of(shape.fields));
+    return list_of(shape, section_of(shape));
   }
   return Json::object();
 }
@@ -83,7 +99,8 @@ Json schema_of(const FieldShape& field) {
   if (!field.condition.empty()) description += " Only for " + field.condition + ".";
   if (shape.type != ShapeType::section) description += " (" + shape.what + ")";
   schema["description"] = description;
-  const bool is_list = shape.type == ShapeType::text_list || shape.type == ShapeType::section_list;
+  const bool is_list = shape.type == ShapeType::text_list || shape.type == ShapeType::text_map ||
+                       shape.type == ShapeType::section_list;
   if (!field.is_required && !field.initial.empty() && !is_list) {
     schema["default"] = initial_of(field);
   }

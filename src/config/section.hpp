@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,8 @@ public:
   virtual void compare(Differences& differences, const Changed& at, const T& from,
                        const T& to) const = 0;
   virtual FieldShape shape() const = 0;
+  virtual std::string yaml(const T& from) const = 0; // as Kind's
+  virtual bool is_initial(const T& from) const = 0;  // has its default
 
 private:
   std::string key_;
@@ -78,6 +81,12 @@ public:
     shape.shape = kind_->shape();
     return shape;
   }
+  std::string yaml(const T& from) const override { return kind_->yaml(from.*member_); }
+  bool is_initial(const T& from) const override {
+    Differences differences;
+    kind_->compare(differences, {}, T{}.*member_, from.*member_);
+    return differences.size() == 0;
+  }
 
 private:
   M T::*member_;
@@ -99,9 +108,29 @@ public:
     return *this;
   }
 
+  // A single value may stand for a whole section: it is that of this key, and the others have their
+  // defaults. Requires: no other key is required.
+  Section& allow_short(std::string key) {
+    short_key_ = std::move(key);
+    return *this;
+  }
+  // A key of former versions, and where it is now.
+  Section& moved(std::string key, std::string place) {
+    moved_.emplace(std::move(key), std::move(place));
+    return *this;
+  }
+
+  const std::string& short_key() const { return short_key_; }
+  // For people.
+  std::string what() const {
+    const std::string keys = "a section of keys";
+    return short_key_.empty() ? keys : find(short_key_)->shape().shape.what + ", or " + keys;
+  }
+
   // Fills `to` from a map; what the map does not say stays as it is.
   void read(const Input& input, T& to) const {
-    if (!input.node.IsMap() && !input.node.IsNull()) return input.refuse("a section of keys");
+    if (input.node.IsScalar() && !short_key_.empty()) return find(short_key_)->read(input, to);
+    if (!input.node.IsMap() && !input.node.IsNull()) return input.refuse(what());
     const std::size_t failures = input.reading.failures();
     std::map<std::string, Where> keys;
     for (const auto& pair : input.node) {
@@ -116,10 +145,23 @@ public:
   void write(Writer& writer, const T& from) const {
     for (const auto& field : fields_) {
       if (!field->only().applies(from)) continue;
-      if (writer.explains(field.get())) writer.comment(explanation(field->shape()));
+      if (writer.explains(field.get())) {
+        writer.comment(explanation(field->shape()));
+      } else if (writer.is_explained(field.get()) && field->is_initial(from)) {
+        continue; // a default that has been shown
+      }
       writer.key(field->key());
       field->write(writer, from);
     }
+  }
+
+  // The one value that stands for all of `from`, as YAML; nothing when more has to be said.
+  std::optional<std::string> short_yaml(const T& from) const {
+    if (short_key_.empty()) return std::nullopt;
+    for (const auto& field : fields_) {
+      if (field->key() != short_key_ && !field->is_initial(from)) return std::nullopt;
+    }
+    return find(short_key_)->yaml(from);
   }
 
   void compare(Differences& differences, const std::string& path, const T& from,
@@ -155,6 +197,9 @@ private:
     if (!key.IsScalar()) return reading.fail(where, input.path, "a key must be a name");
     const std::string& name = key.Scalar();
     const Field<T>* field = find(name);
+    if (const auto now = moved_.find(name); now != moved_.end()) {
+      return reading.fail(where, input.path, in_quotes(name) + " is now " + in_quotes(now->second));
+    }
     if (field == nullptr) {
       std::vector<std::string> names;
       for (const auto& known : fields_) names.push_back(known->key());
@@ -194,6 +239,8 @@ private:
   }
 
   std::vector<std::unique_ptr<Field<T>>> fields_;
+  std::string short_key_;
+  std::map<std::string, std::string> moved_;
 };
 
 } // namespace selvedge::config

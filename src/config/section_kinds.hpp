@@ -5,6 +5,7 @@
 #include "section.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +31,8 @@ public:
   Shape shape() const override {
     Shape shape;
     shape.type = ShapeType::section;
-    shape.what = "a section of keys";
+    shape.what = section_.what();
+    shape.short_key = section_.short_key();
     shape.fields = section_.shapes();
     return shape;
   }
@@ -65,7 +67,7 @@ public:
   }
 
   void write(Writer& writer, const std::vector<S>& value) const override {
-    if (value.empty()) return writer.value("[]");
+    if (const auto line = short_yaml(value)) return writer.value(*line);
     writer.begin_list();
     for (const S& element : value) {
       writer.begin_item();
@@ -103,12 +105,25 @@ public:
     Shape shape;
     shape.type = ShapeType::section_list;
     shape.what = empty_ == Empty::refused ? "a list of one or more sections" : "a list of sections";
+    shape.short_key = section_.short_key();
+    if (!shape.short_key.empty()) shape.what = "a list, each " + section_.what();
     shape.may_be_empty = empty_ == Empty::allowed;
     shape.fields = section_.shapes();
     return shape;
   }
 
 private:
+  // On one line, where one value stands for each element.
+  std::optional<std::string> short_yaml(const std::vector<S>& elements) const {
+    std::string list = "[";
+    for (const S& element : elements) {
+      const std::optional<std::string> one = section_.short_yaml(element);
+      if (!one) return std::nullopt;
+      list += (list.size() > 1 ? ", " : "") + *one;
+    }
+    return list + "]";
+  }
+
   const S* find(const std::vector<S>& elements, const std::string& name) const {
     const auto found = std::find_if(elements.begin(), elements.end(),
                                     [&](const S& element) { return name_(element) == name; });

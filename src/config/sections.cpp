@@ -85,6 +85,8 @@ Section<Config> make_config_section() {
            {"Which origin answers which requests. At least one."});
   keys.add("purge", &Config::purge, section(purge_section()),
            {"Who may purge what is stored without the admin API."});
+  keys.add("forwarding", &Config::forwarding, section(forwarding_section()),
+           {"What origins are told about where requests come from."});
   keys.add("admin", &Config::admin, section(admin_section()),
            {"Health, metrics, purging and control.", Reload::restart});
   keys.add("logs", &Config::logs, section(log_section()), {"Where logs go."});

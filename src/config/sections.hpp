@@ -15,6 +15,7 @@ Section<upstream::OriginOptions> origin_section();
 Section<proxy::SiteOptions> site_section();
 Section<proxy::RouteOptions> route_section();
 Section<proxy::PurgeOptions> purge_section();
+Section<proxy::ForwardingOptions> forwarding_section();
 
 // Everything.
 const Section<Config>& config_section();

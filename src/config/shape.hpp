@@ -21,6 +21,7 @@ enum class ShapeType : std::uint8_t {
   word, // one of a few
   text,
   text_list,
+  text_map, // of names to texts
   section,
   section_list,
 };
@@ -33,10 +34,12 @@ struct Shape {
   std::uint64_t least = 0;        // numbers
   std::uint64_t most = 0;         // numbers
   std::vector<std::string> words; // word
-  std::string pattern;            // text, text_list, size, duration: an ECMA-262 expression
+  std::string pattern;            // text, text_list, size, duration: an ECMA-262 expression;
+                                  // text_map: the names'
   bool may_be_zero = false;       // size, duration: 0 without a unit
   bool may_be_empty = true;       // text, text_list, section_list
   std::vector<FieldShape> fields; // section, section_list
+  std::string short_key;          // section, section_list: the key that a single value stands for
 };
 
 struct FieldShape {

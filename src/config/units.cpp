@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace selvedge::config {
@@ -78,6 +79,18 @@ std::string decimal_text(double number) {
   const auto [end, error] =
       std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   return std::string(text.data(), end);
+}
+
+std::optional<double> parse_percent(std::string_view text) {
+  if (text.empty() || text.back() != '%') return std::nullopt;
+  const std::optional<double> percent = parse_decimal(text.substr(0, text.size() - 1));
+  if (!percent || *percent > 100) return std::nullopt;
+  return std::round(*percent * 1e4) / 1e6;
+}
+
+// Rounded as when it was read, so that 7% is not 7.000000000000001%.
+std::string percent_text(double share) {
+  return decimal_text(std::round(share * 1e6) / 1e4) + "%";
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {

@@ -1,5 +1,5 @@
-// Numbers, sizes and durations as people write them: "64MiB", "250ms". Reading gives nothing for
-// text that is not one; writing gives the largest unit that keeps the value exact.
+// Numbers, shares, sizes and durations as people write them: "5%", "64MiB", "250ms". Reading gives
+// nothing for text that is not one; writing gives the largest unit that keeps the value exact.
 // Thread: any.
 #pragma once
 
@@ -17,6 +17,10 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 // Decimal digits, with a point and more digits after them or without.
 std::optional<double> parse_decimal(std::string_view text);
 std::string decimal_text(double number);
+
+// A share from 0 to 1 as a decimal and %, to four digits behind the point.
+std::optional<double> parse_percent(std::string_view text);
+std::string percent_text(double share);
 
 // Digits and one of "", B, kB, KB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (of 1024).
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

@@ -37,7 +37,7 @@ IoResult TcpTransport::read(std::span<char> into) {
     }
     if (n == 0) return {.state = IoState::closed};
     if (errno == EINTR) continue;
-    if (!would_block()) return {.state = IoState::closed};
+    if (!would_block()) return {.state = IoState::closed, .is_cut_off = true};
     readable_ = false;
     return {.state = IoState::blocked};
   }

@@ -1,25 +1,19 @@
 #include <selvedge/net/tls_context.hpp>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
+#include "tls_settings.hpp"
+
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace selvedge::net {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& what) {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  throw std::runtime_error(what + (reason != nullptr ? ": " + std::string(reason) : ""));
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
@@ -67,22 +61,15 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
 
 SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files,
                       const TicketKeys& keys) {
-  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> owned(SSL_CTX_new(TLS_server_method()),
+                                                          SSL_CTX_free);
+  SSL_CTX* context = owned.get();
   if (context == nullptr) throw std::bad_alloc();
-  SSL_CTX_set_min_proto_version(context, options.allow_tls_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+  set_common_options(context);
+  if (!options.allow_tls_1_2) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  // ChaCha20 where the client puts it first: it has no AES in hardware.
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);
-  // Mozilla's intermediate profile, the cheapest first; ChaCha20 where the client puts it first.
-  SSL_CTX_set_ciphersuites(
-      context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
-  SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-                                   "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-                                   "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305");
-  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
   // Tickets only: no session cache of the server's, nothing shared to lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   // One of them: a client of HTTP/2 opens one connection, and each ticket costs a twentieth of a
@@ -92,31 +79,24 @@ SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
   TicketKeys copy = keys;
   SSL_CTX_set_tlsext_ticket_keys(context, copy.bytes.data(), static_cast<long>(copy.bytes.size()));
-
-  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
-    SSL_CTX_free(context);
-    fail("cannot use certificate '" + files.certificate + "'");
-  }
-  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(context) != 1) {
-    SSL_CTX_free(context);
-    fail("cannot use key '" + files.key + "'");
-  }
-  return context;
+  use_certificate(context, files);
+  return owned.release();
 }
 
 } // namespace
 
 TicketKeys::TicketKeys() : bytes{} {
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) fail("no random bytes");
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw_tls_error("no random bytes");
+  }
 }
 
 TlsContext::TlsContext(const TlsOptions& options, const TicketKeys& keys) {
   if (options.certificates.empty()) throw std::runtime_error("TLS needs a certificate");
-  static constexpr unsigned char kH2[] = "\x02h2";
-  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
-  if (options.h2) alpn_.insert(alpn_.end(), kH2, kH2 + 3);
-  alpn_.insert(alpn_.end(), kHttp11, kHttp11 + 9);
+  std::vector<std::string> protocols;
+  if (options.h2) protocols.push_back("h2");
+  protocols.push_back("http/1.1");
+  alpn_ = alpn_list(protocols);
   try {
     for (const CertificateOptions& files : options.certificates) {
       SSL_CTX* context = make_context(options, files, keys);

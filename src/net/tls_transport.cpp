@@ -97,8 +97,21 @@ struct TlsBio {
 };
 
 TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsContextPtr context)
-    : TcpTransport(socket, std::move(peer), worker), context_(std::move(context)),
-      ssl_(context_->new_connection()), batch_(kFirstBatch) {
+    : TcpTransport(socket, std::move(peer), worker), context_(context),
+      ssl_(context->new_connection()), batch_(kFirstBatch) {
+  attach();
+  SSL_set_accept_state(ssl_);
+}
+
+TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker,
+                           TlsClientContextPtr context, SSL* connection)
+    : TcpTransport(socket, std::move(peer), worker), context_(std::move(context)), ssl_(connection),
+      batch_(kFirstBatch) {
+  attach();
+  SSL_set_connect_state(ssl_);
+}
+
+void TlsTransport::attach() {
   BIO* bio = BIO_new(TlsBio::method());
   if (bio == nullptr) {
     SSL_free(ssl_);
@@ -107,7 +120,6 @@ TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsCont
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
-  SSL_set_accept_state(ssl_);
 }
 
 TlsTransport::~TlsTransport() {
@@ -156,13 +168,68 @@ bool TlsTransport::on_room() {
   return true;
 }
 
-// --- the stream
+// --- what has become of it
 
 IoState TlsTransport::state_after(int result) {
   const int error = SSL_get_error(ssl_, result);
+  if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) {
+    is_broken_ = true;
+    note_failure();
+  }
   ERR_clear_error();
-  if (error == SSL_ERROR_WANT_READ) return IoState::blocked;
-  if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) is_broken_ = true;
+  return error == SSL_ERROR_WANT_READ ? IoState::blocked : IoState::closed;
+}
+
+// From OpenSSL's queue of errors, the first time: later ones follow from it.
+void TlsTransport::note_failure() {
+  if (failure_ != TlsFailure::none) return;
+  const unsigned long error = ERR_peek_last_error();
+  const int reason = ERR_GET_REASON(error);
+  const bool is_of_tls = error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL;
+  if (is_of_tls && reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    failure_ = TlsFailure::certificate;
+  } else if (error == 0 || (is_of_tls && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
+    failure_ = TlsFailure::closed;
+  } else {
+    failure_ = TlsFailure::protocol;
+  }
+  if (const char* text = error != 0 ? ERR_reason_error_string(error) : nullptr) {
+    failure_text_ = text;
+  }
+}
+
+TlsFailure TlsTransport::failure() const {
+  // The socket failed, not TLS.
+  if (is_broken_ && failure_ == TlsFailure::none) return TlsFailure::closed;
+  return failure_;
+}
+
+// OpenSSL takes a fatal alert for one, too.
+bool TlsTransport::has_said_goodbye() const {
+  return failure_ == TlsFailure::none && (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
+std::string TlsTransport::verify_error() const {
+  if (failure_ != TlsFailure::certificate) return {};
+  return X509_verify_cert_error_string(SSL_get_verify_result(ssl_));
+}
+
+std::string_view TlsTransport::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+// --- the stream
+
+IoState TlsTransport::handshake() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(ssl_);
+  const IoState state = done == 1 ? IoState::ok : state_after(done);
+  send_sealed(); // the next flight, or an alert
+  if (state != IoState::closed && !is_broken_) return state;
+  is_broken_ = true; // a goodbye instead of a handshake fails too
   return IoState::closed;
 }
 
@@ -174,7 +241,10 @@ IoResult TlsTransport::read(std::span<char> into) {
     const int done = SSL_read_ex(ssl_, into.data() + result.bytes, into.size() - result.bytes, &n);
     if (done != 1) {
       const IoState state = state_after(done);
-      if (result.bytes == 0) result.state = state;
+      if (result.bytes == 0) {
+        result.state = state;
+        result.is_cut_off = state == IoState::closed && !has_said_goodbye();
+      }
       result.may_have_more = result.bytes > 0 && state == IoState::closed;
       break;
     }
@@ -205,8 +275,13 @@ IoResult TlsTransport::write(std::span<const iovec> all) {
     std::size_t n = 0;
     const int done = record.empty() ? 1 : SSL_write_ex(ssl_, record.data(), record.size(), &n);
     if (done != 1) {
-      state_after(done);
-      is_broken_ = true; // there is always room, so nothing but an error stops it
+      // There is always room, so nothing but an error stops it; or the handshake that we began.
+      const IoState state = state_after(done);
+      if (state == IoState::blocked && SSL_is_server(ssl_) == 0) {
+        result.state = IoState::blocked;
+        break;
+      }
+      is_broken_ = true;
     }
     result.bytes += n;
     parts = advance(parts, n);

@@ -75,6 +75,8 @@ http::Status status_of(base::Error error) {
     return 504;
   case ErrorCode::connect_refused:
   case ErrorCode::name_not_resolved:
+  case ErrorCode::tls_failed:
+  case ErrorCode::certificate:
   case ErrorCode::closed:
   case ErrorCode::protocol:
   case ErrorCode::too_large:

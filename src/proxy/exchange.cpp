@@ -1,6 +1,7 @@
 #include "exchange.hpp"
 
 #include "answer_form.hpp"
+#include "forwarded.hpp"
 #include "normalize.hpp"
 
 #include <selvedge/proxy/purge.hpp>
@@ -177,6 +178,20 @@ void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
 
 // --- the end
 
+// Before the filler goes: what it has learned, for the log.
+void Exchange::note_fetch() {
+  if (proxy_.log_ == nullptr || filler_->notes().empty()) return;
+  auto* const notes = stream_.arena().make<FetchNotes>(filler_->notes());
+  notes->trace_id = stream_.arena().copy(notes->trace_id);
+  fetch_notes_ = notes;
+}
+
+void Exchange::add_fetch_notes(AccessRecord& record) const {
+  std::array<char, AccessRecord::kText> text;
+  const std::size_t size = fetch_notes_->timings.write({text.data(), record.room()});
+  record.set(AccessRecord::server_timing, {text.data(), size});
+}
+
 void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   leave_fill();
   if (status_ == 0) status_ = kClientGone;
@@ -196,7 +211,10 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   record->version = request.version;
   record->is_secure = stream_.client().is_secure;
   record->is_complete = end.is_complete;
-  record->set(AccessRecord::client, stream_.client().peer_address);
+  const std::string_view peer = stream_.client().peer_address;
+  record->set(AccessRecord::client,
+              routing_ ? client_address(request.fields, peer, routing_->forwarding()) : peer);
+  if (fetch_notes_ != nullptr) record->set(AccessRecord::trace, fetch_notes_->trace_id);
   record->set(AccessRecord::listener, stream_.client().listener);
   record->set(AccessRecord::route, route_ != nullptr ? std::string_view(route_->name) : "");
   record->set(AccessRecord::method, request.method_text);
@@ -205,6 +223,7 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   record->set(AccessRecord::agent, request.fields.value(FieldName::user_agent));
   const http::Field* referer = request.fields.find("referer");
   record->set(AccessRecord::referer, referer != nullptr ? referer->value : "");
+  if (fetch_notes_ != nullptr) add_fetch_notes(*record); // into what room is left
   proxy_.log_->push();
 }
 

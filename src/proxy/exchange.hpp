@@ -51,6 +51,8 @@ private:
   bool serve_part();
   void serve(cache::StoredResponsePtr stored, http::CacheOutcome outcome,
              const cache::CacheDecision& decision, std::string_view detail = {});
+  void note_fetch();
+  void add_fetch_notes(AccessRecord& record) const;
   void revalidate_in_background(const cache::StoredResponsePtr& stale);
 
   // --- from the origin
@@ -113,6 +115,7 @@ private:
   std::string_view own_content_;                          // of an answer made here
   std::string_view forward_reason_;                       // for Cache-Status
   std::string_view range_;                                // asked of the origin
+  const FetchNotes* fetch_notes_ = nullptr;               // for the log; null: nothing
   std::uint64_t content_bytes_ = 0;                       // sent
   http::Status status_ = 0;
   http::CacheOutcome outcome_ = http::CacheOutcome::none;

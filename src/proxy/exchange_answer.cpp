@@ -2,6 +2,7 @@
 #include "exchange.hpp"
 
 #include "answer_form.hpp"
+#include "header_rules.hpp"
 
 namespace selvedge::proxy {
 
@@ -10,6 +11,15 @@ using base::ErrorSource;
 using http::CacheOutcome;
 using http::FieldName;
 
+namespace {
+
+// What describes the content of the representation: it says nothing of a 304, of an answer made
+// here, or of a body of several parts.
+constexpr std::uint64_t kAboutContent =
+    bit_of(FieldName::content_type) | bit_of(FieldName::content_encoding);
+
+} // namespace
+
 void Exchange::add_cache_fields(base::Seconds age) {
   add_field(FieldName::age, number_text(age.count(), stream_.arena()));
   add_field(FieldName::via, proxy_.via_);
@@ -17,6 +27,12 @@ void Exchange::add_cache_fields(base::Seconds age) {
 
 void Exchange::send(downstream::Response& response) {
   response.fields = {extras_.data(), extras_.size()};
+  if (route_ != nullptr && route_->response_rules) {
+    const bool has_parts = ranges_ && !ranges_->content_type().empty();
+    const bool is_other = response.status == 304 || !own_content_.empty() || has_parts;
+    response =
+        route_->response_rules->applied(response, is_other ? kAboutContent : 0, stream_.arena());
+  }
   status_ = response.status;
   stream_.respond(response); // the last word: the stream may be over
 }

@@ -169,7 +169,10 @@ void Exchange::go_alone(std::string_view reason, Purpose purpose) {
 
 void Exchange::leave_fill() {
   if (slices_) slices_->leave();
-  if (filler_) filler_->detach_client();
+  if (filler_) {
+    note_fetch();
+    filler_->detach_client();
+  }
   filler_.reset();
   if (!fill_) return;
   fill_->unsubscribe(*this);

@@ -37,12 +37,23 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
     request_.method = http::Method::get;
     request_.method_text = text_of(http::Method::get);
   }
-  const bool was_h2 = request.version == http::Version::http_2;
-  head_ =
-      forwarded_head(request_, client, was_h2 ? proxy.via_to_origin_h2_ : proxy.via_to_origin_h1_,
-                     task_.purpose, arena_);
+  head_ = head_to_origin(client);
   if (!task_.range.empty()) head_.fields.add(FieldName::range, arena_.copy(task_.range));
   if (task_.purpose == Purpose::fill) ask_to_confirm();
+}
+
+http::RequestHead Filler::head_to_origin(const downstream::ClientConnection& client) {
+  const bool was_h2 = request_.version == http::Version::http_2;
+  ForwardContext context{client, was_h2 ? proxy_.via_to_origin_h2_ : proxy_.via_to_origin_h1_,
+                         task_.routing->forwarding(), task_.purpose,
+                         task_.route->request_rules.get()};
+  TraceContext trace;
+  if (task_.route->trace) {
+    trace = continued_trace(request_.fields, proxy_.random_);
+    notes_.trace_id = arena_.copy(trace.parent.trace());
+    context.trace = &trace;
+  }
+  return forwarded_head(request_, context, arena_);
 }
 
 Filler::~Filler() {
@@ -56,6 +67,8 @@ std::shared_ptr<Filler> Filler::start(Proxy& proxy, const http::RequestHead& req
   if (task.stale && !is_pass) proxy.counters_.revalidations.add();
   auto filler = std::make_shared<Filler>(proxy, request, client, std::move(task));
   filler->task_.fill->set_producer(filler.get());
+  const base::Millis time = filler->task_.route->origin->fetch_timeout();
+  if (time.count() > 0) proxy.worker_.arm(filler->deadline_, time);
   boost::asio::co_spawn(proxy.worker_.io(), run(filler), boost::asio::detached);
   return filler;
 }
@@ -69,11 +82,13 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
     request.content = self->task_.content != nullptr ? &self->content_ : nullptr;
     request.cancellation = &self->cancellation_;
     request.interim = self.get();
+    request.key = self->task_.fill->key();
+    request.latency = self->task_.route->fetch_latency.get();
     self->requested_ = self->proxy_.worker_.now();
     base::Result<upstream::OriginResponsePtr> fetched =
         co_await self->task_.route->origin->fetch(request);
     if (!fetched) {
-      self->fail(fetched.error());
+      self->fail(self->as_seen(fetched.error()));
       co_return;
     }
     response = std::move(*fetched);
@@ -81,11 +96,25 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
     next = self->take_head(head);
   }
   while (!self->is_over_) {
-    const base::Result<std::string_view> piece = co_await response->read();
+    self->into_ = self->room_for_content();
+    const base::Result<std::string_view> piece = co_await response->read_into(self->into_);
+    if (!piece && !self->is_unwanted()) response->note_failure(piece.error());
     if (piece && piece->empty()) self->take_trailers(response->trailers());
     self->take_content(piece);
     while (self->must_wait()) co_await self->room_.wait();
   }
+}
+
+// The whole of it takes longer than it may.
+void Filler::Deadline::on_timeout() {
+  filler.cancellation_.cancel(upstream::Cancellation::Reason::too_slow);
+}
+
+// A fetch that was ended because it took too long did not end by the client's wish.
+Error Filler::as_seen(Error error) const {
+  const bool is_late = cancellation_.reason() == upstream::Cancellation::Reason::too_slow;
+  if (!is_late || error.code != ErrorCode::cancelled) return error;
+  return {ErrorCode::timeout, base::ErrorSource::upstream};
 }
 
 void Filler::on_interim(const http::ResponseHead& head) {
@@ -100,18 +129,35 @@ void Filler::take_trailers(const http::FieldList& trailers) {
   for (const http::Field& field : trailers) {
     if (field.id == FieldName::unknown || field.id == FieldName::server_timing) kept.add(field);
   }
+  notes_.timings.add(kept);
   if (!kept.empty()) response_->body().set_trailers(http::HeadBlock(kept));
 }
 
 void Filler::take_content(const base::Result<std::string_view>& piece) {
-  if (!piece) return fail(piece.error());
+  if (!piece) return fail(as_seen(piece.error()));
   if (piece->empty()) return complete();
   append(*piece);
   if (is_unwanted()) fail({ErrorCode::cancelled, base::ErrorSource::internal});
 }
 
+// Where content of a known length is to stay.
+std::span<char> Filler::room_for_content() const {
+  cache::Body& body = response_->body();
+  const std::uint64_t length = body.length().value_or(0);
+  const bool has_content =
+      head_.method != http::Method::head && !http::has_no_content(response_->status());
+  const std::uint64_t appended = body.appended();
+  if (!has_content || appended >= length) return {};
+  return body.room(static_cast<std::size_t>(length - appended));
+}
+
 void Filler::append(std::string_view bytes) {
-  response_->body().append(bytes);
+  cache::Body& body = response_->body();
+  if (bytes.data() == into_.data()) {
+    body.commit(bytes.size());
+  } else {
+    body.append(bytes);
+  }
   if (is_storing_) {
     proxy_.store_.make_room();
     // When nothing more can go, what is on its way takes too much: it becomes a stream.

@@ -6,6 +6,7 @@
 #include "content_relay.hpp"
 #include "forward.hpp"
 
+#include <selvedge/http/server_timing.hpp>
 #include <selvedge/net/event.hpp>
 #include <selvedge/proxy/proxy.hpp>
 #include <selvedge/upstream/origin.hpp>
@@ -15,6 +16,14 @@
 #include <vector>
 
 namespace selvedge::proxy {
+
+// What the log says of a fetch.
+struct FetchNotes {
+  http::ServerTimings timings; // what the origin said, in the head and behind the content
+  std::string_view trace_id;   // of a route that takes part in traces
+
+  bool empty() const { return timings.empty() && trace_id.empty(); }
+};
 
 class Filler final : public std::enable_shared_from_this<Filler>,
                      private cache::Fill::Producer,
@@ -47,10 +56,18 @@ public:
 
   // The client that caused this has gone, and with it the content of its request.
   void detach_client();
+  // What is known so far; the views live as long as this does.
+  const FetchNotes& notes() const { return notes_; }
 
 private:
   enum class Next : std::uint8_t { read_content, ask_again, nothing };
+  struct Deadline final : base::Timer {
+    explicit Deadline(Filler& f) : filler(f) {}
+    void on_timeout() override;
+    Filler& filler;
+  };
 
+  http::RequestHead head_to_origin(const downstream::ClientConnection& client);
   static boost::asio::awaitable<void> run(std::shared_ptr<Filler> self);
   void on_room() override;
   void on_abandoned() override;
@@ -82,11 +99,13 @@ private:
   // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);
   void take_content(const base::Result<std::string_view>& piece);
+  std::span<char> room_for_content() const;
   void append(std::string_view bytes);
   void stop_storing();
   void complete();
   void insert();
   void fail(base::Error error);
+  base::Error as_seen(base::Error error) const;
   bool must_wait() const;
   bool is_unwanted() const;
 
@@ -94,10 +113,13 @@ private:
   Task task_;
   base::Arena arena_;
   http::RequestHead head_;
+  FetchNotes notes_;
   http::RequestHead request_; // of the client, for Vary and the rules of storing
   ContentRelay content_;
   upstream::Cancellation cancellation_;
+  Deadline deadline_{*this};
   net::Event room_;
+  std::span<char> into_; // where the content being read is to stay
   base::Instant requested_;
   cache::PurgeEpoch born_;
   boost::intrusive_ptr<cache::StoredResponse> response_;

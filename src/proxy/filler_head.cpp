@@ -58,6 +58,8 @@ void Filler::ask_to_confirm() {
 
 Filler::Next Filler::take_head(http::ResponseHead& head) {
   http::remove_hop_by_hop(head.fields);
+  notes_.timings = {};
+  notes_.timings.add(head.fields);
   const base::Instant now = proxy_.worker_.now();
   if (head.fields.find(FieldName::date) == nullptr) {
     head.fields.add(FieldName::date, arena_.copy(http::http_date(now.wall))); // RFC 9110, 6.6.1

@@ -1,5 +1,7 @@
 #include "forward.hpp"
 
+#include "forwarded.hpp"
+
 namespace selvedge::proxy {
 
 using http::Field;
@@ -38,11 +40,59 @@ std::string_view joined(const http::FieldList& fields, FieldName id, std::string
   return arena.copy(text);
 }
 
+bool is_of_trace(const Field& field) {
+  return field.id == FieldName::unknown && (http::equals_ignoring_case(field.name, kTraceParent) ||
+                                            http::equals_ignoring_case(field.name, kTraceState));
+}
+
+// Whether a field of the client goes to the origin as it is.
+bool passes(const Field& field, const ForwardContext& context) {
+  if (is_replaced(field.id)) return false;
+  if (context.purpose == Purpose::fill && is_conditional(field.id)) return false;
+  return context.trace == nullptr || !is_of_trace(field);
+}
+
+// The client's trace goes on, with this node as its parent, or a new one begins; what vendors keep
+// in tracestate belongs to the client's.
+void add_trace(http::RequestHead& head, const http::FieldList& client, const TraceContext& trace,
+               base::Arena& arena) {
+  head.fields.add(kTraceParent, trace_parent_text(trace.parent, arena));
+  if (!trace.is_continued) return;
+  for (const Field& field : client) {
+    if (!http::equals_ignoring_case(field.name, kTraceState)) continue;
+    head.fields.add(kTraceState, arena.copy(field.value));
+  }
+}
+
+// Where the request comes from. What a trusted proxy said stands in front of what this node sees,
+// or, where only one can be right, instead of it.
+void add_forwarding(http::RequestHead& head, const http::FieldList& client,
+                    const ForwardContext& context, base::Arena& arena) {
+  const ForwardingFields wanted = context.forwarding.fields;
+  if (wanted == ForwardingFields::none) return;
+  const bool is_trusted = context.forwarding.trusts(context.client.peer_address);
+  const http::FieldList none;
+  const http::FieldList& believed = is_trusted ? client : none;
+  if (wanted != ForwardingFields::forwarded) {
+    head.fields.add(FieldName::x_forwarded_for, joined(believed, FieldName::x_forwarded_for, ", ",
+                                                       context.client.peer_address, arena));
+    const std::string_view proto = context.client.is_secure ? "https" : "http";
+    const Field* said = believed.find(FieldName::x_forwarded_proto);
+    head.fields.add(FieldName::x_forwarded_proto, said ? arena.copy(said->value) : proto);
+    said = believed.find(FieldName::x_forwarded_host);
+    head.fields.add(FieldName::x_forwarded_host, said ? arena.copy(said->value) : head.authority);
+  }
+  if (wanted != ForwardingFields::x_forwarded) {
+    const std::string element = forwarded_element(context.client, head.authority);
+    head.fields.add(FieldName::forwarded,
+                    joined(believed, FieldName::forwarded, ", ", element, arena));
+  }
+}
+
 } // namespace
 
-http::RequestHead forwarded_head(const http::RequestHead& request,
-                                 const downstream::ClientConnection& client, std::string_view via,
-                                 Purpose purpose, base::Arena& arena) {
+http::RequestHead forwarded_head(const http::RequestHead& request, const ForwardContext& context,
+                                 base::Arena& arena) {
   http::RequestHead head;
   head.method = request.method;
   head.method_text = arena.copy(request.method_text);
@@ -56,17 +106,16 @@ http::RequestHead forwarded_head(const http::RequestHead& request,
   http::FieldList end_to_end = request.fields;
   http::remove_hop_by_hop(end_to_end);
   for (const Field& field : end_to_end) {
-    if (is_replaced(field.id)) continue;
-    if (purpose == Purpose::fill && is_conditional(field.id)) continue;
+    if (!passes(field, context)) continue;
     head.fields.add(Field{field.id, arena.copy(field.name), arena.copy(field.value)});
   }
   // HTTP/2 clients may send cookies in crumbs (RFC 9113, 8.2.3).
   const std::string_view cookies = joined(request.fields, FieldName::cookie, "; ", {}, arena);
   if (!cookies.empty()) head.fields.add(FieldName::cookie, cookies);
-  head.fields.add(FieldName::via, joined(request.fields, FieldName::via, ", ", via, arena));
-  head.fields.add(FieldName::x_forwarded_for, arena.copy(client.peer_address));
-  head.fields.add(FieldName::x_forwarded_proto, client.is_secure ? "https" : "http");
-  head.fields.add(FieldName::x_forwarded_host, head.authority);
+  head.fields.add(FieldName::via, joined(request.fields, FieldName::via, ", ", context.via, arena));
+  add_forwarding(head, request.fields, context, arena);
+  if (context.trace != nullptr) add_trace(head, request.fields, *context.trace, arena);
+  if (context.rules != nullptr) context.rules->apply(head.fields);
   return head;
 }
 

@@ -1,8 +1,12 @@
 // What an origin is sent for a client's request. Pure.
 #pragma once
 
+#include "header_rules.hpp"
+#include "trace_context.hpp"
+
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/http/head.hpp>
+#include <selvedge/proxy/routing.hpp>
 
 #include <string_view>
 
@@ -22,11 +26,21 @@ constexpr bool is_conditional(http::FieldName id) {
   return (kConditional & bit_of(id)) != 0;
 }
 
-// A copy of the client's head with its texts in `arena`: hop-by-hop fields off, forwarding fields
-// set to what this node knows (RFC 9110, 7.6.3; X-Forwarded-* of clients are not believed).
-http::RequestHead forwarded_head(const http::RequestHead& request,
-                                 const downstream::ClientConnection& client, std::string_view via,
-                                 Purpose purpose, base::Arena& arena);
+// What else makes the head. All of it outlives the call only.
+struct ForwardContext {
+  const downstream::ClientConnection& client;
+  std::string_view via; // of this node
+  const Forwarding& forwarding;
+  Purpose purpose = Purpose::fill;
+  const HeaderRules* rules = nullptr;  // of the route; null: none
+  const TraceContext* trace = nullptr; // null: the client's fields pass as they are
+};
+
+// A copy of the client's head with its texts in `arena`, but for those of the rules, which live as
+// long as the route: hop-by-hop fields off, Via continued (RFC 9110, 7.6.3), forwarding fields
+// (X-Forwarded-*, Forwarded) continued for trusted proxies and replaced for all others.
+http::RequestHead forwarded_head(const http::RequestHead& request, const ForwardContext& context,
+                                 base::Arena& arena);
 
 // True when this node is in the request's Via already: it asks itself.
 bool is_loop(const http::RequestHead& request, std::string_view node_name);

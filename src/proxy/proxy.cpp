@@ -3,7 +3,24 @@
 #include "exchange.hpp"
 #include "wake_queue.hpp"
 
+#include <algorithm>
+#include <array>
+#include <functional>
+
 namespace selvedge::proxy {
+
+namespace {
+
+// Ids of traces must differ between all nodes and all their starts: one word is not enough.
+std::mt19937_64 seeded_engine() {
+  std::random_device device;
+  std::array<std::random_device::result_type, 8> words;
+  std::generate(words.begin(), words.end(), std::ref(device));
+  std::seed_seq seed(words.begin(), words.end());
+  return std::mt19937_64(seed);
+}
+
+} // namespace
 
 Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
              const Options& options)
@@ -11,7 +28,7 @@ Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, 
       via_("1.1 " + options.node_name),
       via_name_(options.via_name.empty() ? options.node_name : options.via_name),
       via_to_origin_h1_("1.1 " + via_name_), via_to_origin_h2_("2 " + via_name_),
-      wakes_(std::make_shared<WakeQueue>(worker)) {}
+      wakes_(std::make_shared<WakeQueue>(worker)), random_(seeded_engine()) {}
 
 Proxy::~Proxy() = default;
 

@@ -1,5 +1,6 @@
 #include <selvedge/proxy/routing.hpp>
 
+#include "header_rules.hpp"
 #include "normalize.hpp"
 
 #include <selvedge/codec/request_check.hpp>
@@ -44,6 +45,10 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   route.range_miss = options.range_miss;
   route.slice = options.slice;
   route.early_hints = options.early_hints;
+  route.trace = options.trace;
+  route.fetch_latency = std::make_shared<upstream::FetchLatency>();
+  route.request_rules = make_header_rules(options.request_headers);
+  route.response_rules = make_header_rules(options.response_headers);
   return route;
 }
 
@@ -61,8 +66,11 @@ void RouteCounters::count(http::CacheOutcome outcome, http::Status status,
 }
 
 Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-                 RouteCounterMap& counters, const PurgeOptions& purge)
+                 RouteCounterMap& counters, const PurgeOptions& purge,
+                 const ForwardingOptions& forwarding)
     : origins_(std::move(origins)) {
+  forwarding_.fields = forwarding.fields;
+  if (!forwarding.trusted_proxies.empty()) forwarding_.trusted.emplace(forwarding.trusted_proxies);
   if (!purge.allow.empty()) purgers_.emplace(purge.allow);
   for (const SiteOptions& options : sites) {
     auto site = std::make_unique<Site>();

@@ -1,5 +1,7 @@
 #include "access_log.hpp"
 
+#include <selvedge/http/server_timing.hpp>
+
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -38,6 +40,22 @@ void append_member(std::string& to, std::string_view name, std::string_view text
   if (text.empty()) return;
   fmt::format_to(std::back_inserter(to), ",\"{}\":", name);
   append_json(to, text);
+}
+
+void append_timings(std::string& to, std::string_view text) {
+  if (text.empty()) return;
+  http::ServerTimings timings;
+  timings.add(text);
+  to += ",\"server_timing\":[";
+  for (std::size_t i = 0; i < timings.size(); ++i) {
+    const http::ServerTiming timing = timings[i];
+    to += i == 0 ? "{\"name\":" : ",{\"name\":";
+    append_json(to, timing.name);
+    if (timing.duration) fmt::format_to(std::back_inserter(to), ",\"dur\":{}", *timing.duration);
+    append_member(to, "desc", timing.description);
+    to.push_back('}');
+  }
+  to.push_back(']');
 }
 
 // As nginx escapes variables of its log: \xHH for quotes, backslashes and what is not printable
@@ -87,6 +105,8 @@ std::string format_json(const AccessRecord& record) {
   append_member(line, "selvedge.listener", record.get(AccessRecord::listener));
   append_member(line, "user_agent.original", record.get(AccessRecord::agent));
   append_member(line, "http.request.header.referer", record.get(AccessRecord::referer));
+  append_member(line, "trace_id", record.get(AccessRecord::trace));
+  append_timings(line, record.get(AccessRecord::server_timing));
   line += "}\n";
   return line;
 }

@@ -149,6 +149,10 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
   }
   if (path == "/v1/status" && is_get) return status();
   if (path == "/v1/cache/object" && is_get) return cached_object(query_of(request));
+  if (path == "/v1/origins" && is_get) {
+    return origins_answer(collect(node_, std::chrono::steady_clock::now()));
+  }
+  if (path == "/v1/origins" && is_post) return change_origin(content, hooks_.change_config);
   if (path == "/v1/explain" && is_get) return explain(node_, query_of(request));
   if (path == "/v1/purge" && is_post) return purges_.purge(content);
   if (path.starts_with(kReceipt) && is_get) return purges_.receipt(path.substr(kReceipt.size()));
@@ -157,8 +161,8 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
     return as_json({{"draining", true}}, 202);
   }
   const bool is_known = path == "/metrics" || path == "/v1/status" || path == "/v1/cache/object" ||
-                        path == "/v1/explain" || path == "/v1/purge" || path == "/v1/drain" ||
-                        path.starts_with(kReceipt);
+                        path == "/v1/origins" || path == "/v1/explain" || path == "/v1/purge" ||
+                        path == "/v1/drain" || path.starts_with(kReceipt);
   if (is_known) return problem(405, "this path does not have that method");
   return problem(404, "no such path; see README.md, Admin API");
 }

@@ -4,6 +4,7 @@
 
 #include "admin_answer.hpp"
 #include "metrics.hpp"
+#include "origins_api.hpp"
 #include "purge_api.hpp"
 
 #include <selvedge/downstream/stream.hpp>
@@ -18,6 +19,7 @@ namespace selvedge::server {
 struct AdminHooks {
   std::function<ReloadState()> reload_state; // thread-safe
   std::function<void()> drain;               // likewise
+  ChangeConfig change_config;
   std::string version;
   std::string token; // empty: none is asked for
 };

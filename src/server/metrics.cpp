@@ -1,10 +1,11 @@
 #include "metrics.hpp"
 
 #include "access_log.hpp"
+#include "exposition.hpp"
+#include "origin_metrics.hpp"
 
 #include <cstdio>
 #include <fmt/format.h>
-#include <iterator>
 #include <map>
 #include <numeric>
 #include <unistd.h>
@@ -15,42 +16,6 @@ using http::CacheOutcome;
 using proxy::RouteCounters;
 
 namespace {
-
-class Exposition {
-public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
-  }
-  template <typename Number>
-  void sample(std::string_view name, std::string_view labels, Number value) {
-    if (labels.empty()) {
-      fmt::format_to(std::back_inserter(text_), "{} {}\n", name, value);
-    } else {
-      fmt::format_to(std::back_inserter(text_), "{}{{{}}} {}\n", name, labels, value);
-    }
-  }
-  // A family with one sample.
-  template <typename Number>
-  void one(std::string_view name, std::string_view type, std::string_view help, Number value,
-           std::string_view labels = {}) {
-    family(name, type, help);
-    sample(name, labels, value);
-  }
-  std::string take() { return std::move(text_); }
-
-private:
-  std::string text_;
-};
-
-// The value of a label: names come from the configuration, but a quote would break the format.
-std::string label(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') escaped.push_back('\\');
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
 
 // One route, summed over the workers.
 struct RouteNumbers {
@@ -170,39 +135,6 @@ void write_purges(Exposition& out, const Node& node) {
           node.store().purges().epoch());
 }
 
-struct OriginFamily {
-  std::string_view name, type, help;
-  base::Counter upstream::OriginCounters::*member;
-};
-
-void write_origins(Exposition& out, const Node& node) {
-  using upstream::OriginCounters;
-  static constexpr std::array<OriginFamily, 8> kFamilies{{
-      {"selvedge_origin_requests_total", "counter", "Fetches.", &OriginCounters::requests},
-      {"selvedge_origin_errors_total", "counter", "Fetches that failed.", &OriginCounters::errors},
-      {"selvedge_origin_timeouts_total", "counter", "Fetches that failed by a timeout.",
-       &OriginCounters::timeouts},
-      {"selvedge_origin_retries_total", "counter", "Second tries.", &OriginCounters::retries},
-      {"selvedge_origin_connections_total", "counter", "Connections opened.",
-       &OriginCounters::connections},
-      {"selvedge_origin_connections_reused_total", "counter", "Fetches on a kept connection.",
-       &OriginCounters::reused},
-      {"selvedge_origin_inflight", "gauge", "Fetches under way.", &OriginCounters::inflight},
-      {"selvedge_origin_received_bytes_total", "counter", "Bytes read from servers.",
-       &OriginCounters::bytes_read},
-  }};
-  for (const OriginFamily& family : kFamilies) {
-    std::map<std::string, std::uint64_t> sums;
-    node.visit_origins([&](const std::string& name, const OriginCounters& counters) {
-      sums[name] += (counters.*family.member).value();
-    });
-    out.family(family.name, family.type, family.help);
-    for (const auto& [name, sum] : sums) {
-      out.sample(family.name, fmt::format("origin=\"{}\"", label(name)), sum);
-    }
-  }
-}
-
 template <typename Get> std::uint64_t sum_over_workers(const Node& node, Get get) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < node.workers(); ++i) total += get(i);
@@ -288,7 +220,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_durations(out, routes);
   write_cache(out, node, request_totals(node));
   write_purges(out, node);
-  write_origins(out, node);
+  write_origins(out, collect(node, std::chrono::steady_clock::now()));
   write_connections(out, node);
   out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",
           node.access_log().written());

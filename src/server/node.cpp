@@ -46,7 +46,8 @@ Node::Node(const config::Config& config)
     handlers.push_back(proxies_.back().get());
     all_workers.push_back(&workers_[i]);
   }
-  routings_ = make_routings(config);
+  origin_states_ = make_states(config);
+  routings_ = make_routings(config, origin_states_);
   for (std::size_t i = 0; i < workers_.size(); ++i) proxies_[i]->set_routing(routings_[i]);
   connections_.set_limits(config.limits);
   const std::vector<net::TlsContextPtr> tls = make_tls(config);
@@ -76,8 +77,20 @@ std::vector<net::TlsContextPtr> Node::make_tls(const config::Config& config) con
   return contexts;
 }
 
+// What is known of servers is kept, also where the options of their origin have changed.
+Node::OriginStates Node::make_states(const config::Config& config) const {
+  OriginStates states;
+  for (const upstream::OriginOptions& options : config.origins) {
+    const auto old = origin_states_.find(options.name);
+    const auto* before = old != origin_states_.end() ? old->second.get() : nullptr;
+    states[options.name] =
+        std::make_shared<upstream::OriginState>(options, clock_.now().steady, before);
+  }
+  return states;
+}
+
 // One routing for each worker. Origins whose options did not change are kept, connections and all.
-Node::Routings Node::make_routings(const config::Config& config) {
+Node::Routings Node::make_routings(const config::Config& config, const OriginStates& states) {
   Routings made;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     proxy::Routing::Origins origins;
@@ -88,13 +101,13 @@ Node::Routings Node::make_routings(const config::Config& config) {
       if (old != config_->origins.end() && i < routings_.size()) {
         origin = routings_[i]->origins().by_name.at(options.name);
       } else {
-        origin = upstream::make_origin(options, workers_[i]);
+        origin = upstream::make_origin(options, workers_[i], states.at(options.name));
       }
       origins.by_name.emplace(options.name, std::move(origin));
     }
-    made.push_back(std::make_shared<const proxy::Routing>(config.sites, std::move(origins),
-                                                          config.cache.max_object,
-                                                          route_counters_[i], config.purge));
+    made.push_back(std::make_shared<const proxy::Routing>(
+        config.sites, std::move(origins), config.cache.max_object, route_counters_[i], config.purge,
+        config.forwarding));
   }
   return made;
 }
@@ -102,7 +115,9 @@ Node::Routings Node::make_routings(const config::Config& config) {
 void Node::apply(const config::Config& config) {
   const std::vector<net::TlsContextPtr> tls = make_tls(config);
   std::unique_lock lock(mutex_);
-  Routings fresh = make_routings(config);
+  OriginStates states = make_states(config);
+  Routings fresh = make_routings(config, states);
+  origin_states_ = std::move(states);
   Routings old = std::exchange(routings_, fresh);
   config_ = std::make_shared<const config::Config>(config);
   lock.unlock();
@@ -174,18 +189,21 @@ std::vector<proxy::RouteCounterMap> Node::route_counters() const {
 }
 
 void Node::visit_origins(
-    const std::function<void(const std::string&, const upstream::OriginCounters&)>& visit) const {
+    const std::function<void(const std::string&, const upstream::Origin&)>& visit) const {
   // Under the lock: an origin must not be destroyed on the caller's thread.
   const std::lock_guard lock(mutex_);
   for (const auto& routing : routings_) {
-    for (const auto& [name, origin] : routing->origins().by_name) visit(name, origin->counters());
+    for (const auto& [name, origin] : routing->origins().by_name) visit(name, *origin);
   }
 }
 
 void check(const config::Config& config) {
   const base::SystemClock clock;
   net::Worker worker(0, clock);
-  for (const upstream::OriginOptions& one : config.origins) upstream::make_origin(one, worker);
+  for (const upstream::OriginOptions& one : config.origins) {
+    const auto now = clock.now().steady;
+    upstream::make_origin(one, worker, std::make_shared<upstream::OriginState>(one, now));
+  }
   const net::TicketKeys keys;
   for (const net::ListenerOptions& one : config.listeners) {
     if (one.is_tls()) net::TlsContext context(one.tls, keys);

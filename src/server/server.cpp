@@ -99,6 +99,13 @@ public:
     AdminHooks hooks;
     hooks.reload_state = [this] { return reload_state(); };
     hooks.drain = [this] { boost::asio::post(io_, [this] { drain(); }); };
+    hooks.change_config = [this](const MakeConfig& make) {
+      const std::lock_guard lock(change_mutex_);
+      const auto current = node_.config();
+      const config::Config fresh = make(*current);
+      node_.apply(fresh);
+      return AppliedChange{node_.generation(), config::differences(*current, fresh)};
+    };
     hooks.version = options_.version;
     hooks.token = token_;
     admin_ = std::make_unique<AdminHandler>(node_, std::move(hooks));
@@ -180,6 +187,7 @@ private:
     try {
       if (!options_.reload) throw std::runtime_error("this node has no configuration file");
       const config::Config fresh = options_.reload();
+      const std::lock_guard lock(change_mutex_);
       const auto current = node_.config();
       const std::vector<std::string> changes = config::differences(*current, fresh);
       node_.apply(fresh);
@@ -256,7 +264,8 @@ private:
   boost::asio::signal_set signals_;
   boost::asio::steady_timer look_;
   std::chrono::steady_clock::time_point drain_ends_{};
-  std::mutex mutex_; // guards reload_state_
+  std::mutex change_mutex_; // held from reading the configuration to applying another
+  std::mutex mutex_;        // guards reload_state_
   ReloadState reload_state_;
 };
 

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace selvedge::upstream {
@@ -15,18 +16,23 @@ using base::ErrorSource;
 using boost::asio::awaitable;
 
 namespace {
+
 constexpr unsigned kInterimResponses = 16; // before the final one
-}
+// For heads, and for content in chunks; other content is read to where it stays.
+constexpr std::size_t kBufferBytes = 8192;
+
+} // namespace
 
 // Sends the content of the request while the answer is awaited. It shares the connection, and ends
 // when that is closed.
 class HttpResponse::Upload final : public http::BodySink,
                                    public std::enable_shared_from_this<HttpResponse::Upload> {
 public:
-  Upload(std::shared_ptr<ServerConnection> connection, http::BodySource& content, bool is_chunked,
-         std::chrono::milliseconds timeout, net::Worker& worker)
+  Upload(ServerConnectionPtr connection, http::BodySource& content, bool is_chunked,
+         const OriginOptions& options, net::Worker& worker)
       : connection_(std::move(connection)), content_(&content), is_chunked_(is_chunked),
-        timeout_(timeout), worker_(worker), more_(worker.io().get_executor()) {}
+        timeout_(options.idle_timeout), time_for_head_(options.first_byte_timeout), worker_(worker),
+        more_(worker.io().get_executor()) {}
 
   void start() {
     content_->set_sink(this);
@@ -40,6 +46,7 @@ public:
   }
   void on_body_ready() override { more_.set(); }
   bool is_done() const { return is_done_; }
+  base::Steady done_at() const { return done_at_; }
 
 private:
   static awaitable<void> run(std::shared_ptr<Upload> self) {
@@ -48,7 +55,9 @@ private:
       std::array<std::string_view, 1> view;
       const auto found = self->content_->peek(view);
       if (found.state == http::BodyState::pending) {
+        self->connection_->hold_read_deadline(); // the client's time, not the server's
         co_await self->more_.wait();
+        self->connection_->restart_read_deadline(self->timeout_);
         continue;
       }
       if (found.state == http::BodyState::failed) {
@@ -61,6 +70,7 @@ private:
       const base::Result<void> sent = co_await self->connection_->write(piece, self->timeout_);
       if (!sent || self->content_ == nullptr) co_return;
       self->content_->consume(used);
+      self->connection_->restart_read_deadline(self->timeout_);
     }
     if (self->is_chunked_) {
       const base::Result<void> sent =
@@ -68,6 +78,8 @@ private:
       if (!sent) co_return;
     }
     self->is_done_ = true;
+    self->done_at_ = self->worker_.now().steady;
+    self->connection_->restart_read_deadline(self->time_for_head_);
   }
 
   std::string framed(std::string_view bytes) const {
@@ -78,26 +90,24 @@ private:
     return piece;
   }
 
-  std::shared_ptr<ServerConnection> connection_;
+  ServerConnectionPtr connection_;
   http::BodySource* content_;
   bool is_chunked_;
   std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds time_for_head_; // once all is sent
   net::Worker& worker_;
   net::Event more_;
+  base::Steady done_at_{};
   bool is_done_ = false;
 };
 
-HttpResponse::HttpResponse(std::shared_ptr<HttpOrigin> origin, std::size_t server,
-                           std::shared_ptr<ServerConnection> connection,
+HttpResponse::HttpResponse(std::shared_ptr<Server> server, ServerConnectionPtr connection,
                            const FetchRequest& request)
-    : origin_(std::move(origin)), server_(server), connection_(std::move(connection)),
-      request_(request) {
-  origin_->counters_.inflight.add();
+    : server_(std::move(server)), connection_(std::move(connection)), request_(request) {
   if (request_.cancellation != nullptr) request_.cancellation->set_target(connection_.get());
 }
 
 HttpResponse::~HttpResponse() {
-  origin_->counters_.inflight.sub();
   if (!is_finished_) finish();
 }
 
@@ -105,12 +115,12 @@ std::string HttpResponse::request_head() const {
   const http::RequestHead& head = *request_.head;
   std::string buffer;
   std::size_t size =
-      512 + head.target.size() + head.authority.size() + origin_->options_.host.size();
+      512 + head.target.size() + head.authority.size() + server_->options().host.size();
   for (const http::Field& field : head.fields) size += field.name.size() + field.value.size() + 4;
   buffer.resize(size);
   codec::h1::Writer out(buffer);
   codec::h1::write_request_line(out, head.method_text, head.target);
-  out.field("host", origin_->options_.host.empty() ? head.authority : origin_->options_.host);
+  out.field("host", server_->options().host.empty() ? head.authority : server_->options().host);
   for (const http::Field& field : head.fields) out.field(field.name, field.value);
   if (request_.content != nullptr) {
     const bool is_known = head.content_length.has_value();
@@ -128,15 +138,20 @@ std::string HttpResponse::request_head() const {
 
 awaitable<base::Result<void>> HttpResponse::begin() {
   const std::string head = request_head();
-  const base::Result<void> sent =
-      co_await connection_->write(head, origin_->options_.first_byte_timeout);
-  if (!sent) co_return sent.error();
+  const base::Result<std::string_view> left = connection_->write_now(head);
+  if (!left) co_return left.error();
+  if (!left->empty()) {
+    const base::Result<void> sent =
+        co_await connection_->write(*left, server_->options().first_byte_timeout);
+    if (!sent) co_return sent.error();
+  }
   if (request_.content != nullptr) {
     upload_ =
         std::make_shared<Upload>(connection_, *request_.content, !request_.head->content_length,
-                                 origin_->options_.idle_timeout, origin_->worker_);
+                                 server_->options(), server_->worker());
     upload_->start();
   }
+  asked_at_ = server_->worker().now().steady;
   co_return co_await read_head();
 }
 
@@ -144,7 +159,7 @@ void HttpResponse::begin_head() {
   head_ = http::ResponseHead{};
   arena_.clear();
   codec::h1::HeadLimits limits;
-  limits.head_bytes = origin_->options_.head_bytes;
+  limits.head_bytes = server_->options().head_bytes;
   limits.target_bytes = 0;
   limits.fields = 256;
   parser_.emplace(head_, arena_, limits);
@@ -159,6 +174,7 @@ base::Result<void> HttpResponse::take_interim() {
   if (is_switch || ++interim_responses_ > kInterimResponses) {
     return Error{ErrorCode::protocol, ErrorSource::upstream};
   }
+  asked_at_ = server_->worker().now().steady; // a sign of life
   if (head_.status != 100 && request_.interim != nullptr) request_.interim->on_interim(head_);
   return {};
 }
@@ -166,24 +182,40 @@ base::Result<void> HttpResponse::take_interim() {
 awaitable<base::Result<void>> HttpResponse::read_more(std::chrono::milliseconds timeout) {
   kept_.assign(std::string(input_)); // input_ may lie in kept_ or in the buffer read into next
   input_ = {};
-  const base::Result<std::string_view> got = co_await connection_->read(timeout);
+  // Not filled with zeros first, as a vector would be.
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  const std::span<char> room(buffer_.get(), kBufferBytes);
+  const base::Result<std::size_t> got = co_await connection_->read(room, timeout);
   if (!got) co_return got.error();
-  origin_->counters_.bytes_read.add(got->size());
-  if (got->empty()) stream_ended_ = true;
-  if (kept_.empty()) {
-    input_ = *got;
-  } else {
-    kept_.append(*got);
+  take_input({buffer_.get(), *got});
+  if (!kept_.empty()) {
+    kept_.append(input_);
     input_ = kept_;
   }
   co_return base::Result<void>();
+}
+
+void HttpResponse::take_input(std::string_view bytes) {
+  input_ = bytes;
+  stream_ended_ = bytes.empty();
+  server_->count_received(bytes.size());
+}
+
+// A head that comes byte by byte is as late as one that does not come.
+std::chrono::milliseconds HttpResponse::time_for_head() {
+  const std::chrono::milliseconds whole = server_->options().first_byte_timeout;
+  if (upload_ && !upload_->is_done()) return whole;
+  if (upload_) asked_at_ = std::max(asked_at_, upload_->done_at());
+  const auto left = whole - (server_->worker().now().steady - asked_at_);
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds(1));
 }
 
 awaitable<base::Result<void>> HttpResponse::read_head() {
   begin_head();
   bool has_bytes = false;
   for (;;) {
-    const base::Result<void> more = co_await read_more(origin_->options_.first_byte_timeout);
+    const std::chrono::milliseconds time = time_for_head();
+    const base::Result<void> more = co_await read_more(time);
     if (!more) {
       Error error = more.error();
       if (has_bytes) error.retry = base::Retry::never;
@@ -225,18 +257,27 @@ base::Result<std::string_view> HttpResponse::parse_content() {
   return std::string_view();
 }
 
-awaitable<base::Result<std::string_view>> HttpResponse::read() {
+// Content that is not in chunks can be read to where it stays.
+awaitable<base::Result<std::string_view>> HttpResponse::read_into(std::span<char> room) {
   while (!parser_->is_done()) {
     const base::Result<std::string_view> piece = parse_content();
     if (!piece || !piece->empty()) co_return piece;
     if (parser_->is_done()) break;
     if (stream_ended_) {
+      if (connection_->was_cut_off()) co_return Error{ErrorCode::closed, ErrorSource::upstream};
       const base::Result<void> ended = parser_->feed_end();
       if (!ended) co_return ended.error();
       break;
     }
-    const base::Result<void> more = co_await read_more(origin_->options_.idle_timeout);
-    if (!more) co_return more.error();
+    const std::chrono::milliseconds timeout = server_->options().idle_timeout;
+    if (room.empty() || !input_.empty() || parser_->is_chunked()) {
+      const base::Result<void> more = co_await read_more(timeout);
+      if (!more) co_return more.error();
+      continue;
+    }
+    const base::Result<std::size_t> got = co_await connection_->read(room, timeout);
+    if (!got) co_return got.error();
+    take_input({room.data(), *got});
   }
   trailers_ = parser_->trailers();
   if (!is_finished_) finish();
@@ -254,7 +295,7 @@ void HttpResponse::finish() {
     connection_->close();
     return;
   }
-  origin_->pool_.give_back(server_, std::move(connection_));
+  server_->give_back(std::move(connection_));
 }
 
 } // namespace selvedge::upstream

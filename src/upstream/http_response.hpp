@@ -2,7 +2,7 @@
 // piece.
 #pragma once
 
-#include "http_origin.hpp"
+#include "server.hpp"
 #include "server_connection.hpp"
 
 #include <selvedge/base/arena.hpp>
@@ -11,40 +11,45 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace selvedge::upstream {
 
 class HttpResponse final : public OriginResponse {
 public:
-  HttpResponse(std::shared_ptr<HttpOrigin> origin, std::size_t server,
-               std::shared_ptr<ServerConnection> connection, const FetchRequest& request);
+  HttpResponse(std::shared_ptr<Server> server, ServerConnectionPtr connection,
+               const FetchRequest& request);
   ~HttpResponse() override;
 
   // Sends the request and reads the head of the answer; interim ones (1xx) before it go to
   // the request's sink.
   boost::asio::awaitable<base::Result<void>> begin();
-  boost::asio::awaitable<base::Result<std::string_view>> read() override;
+  boost::asio::awaitable<base::Result<std::string_view>> read() override { return read_into({}); }
+  boost::asio::awaitable<base::Result<std::string_view>> read_into(std::span<char> room) override;
 
 private:
   class Upload;
 
   std::string request_head() const;
   boost::asio::awaitable<base::Result<void>> read_head();
+  std::chrono::milliseconds time_for_head();
   boost::asio::awaitable<base::Result<void>> read_more(std::chrono::milliseconds timeout);
+  void take_input(std::string_view bytes);
   base::Result<std::string_view> parse_content();
   void begin_head();
   base::Result<void> take_interim();
   void finish();
 
-  std::shared_ptr<HttpOrigin> origin_;
-  std::size_t server_;
-  std::shared_ptr<ServerConnection> connection_; // shared with an upload that is still under way
+  std::shared_ptr<Server> server_;
+  ServerConnectionPtr connection_; // shared with an upload that is still under way
   FetchRequest request_;
   base::Arena arena_;
   std::optional<codec::h1::ResponseParser> parser_;
   std::shared_ptr<Upload> upload_;
+  base::Steady asked_at_{}; // from when on the server may take its time for the head
+  std::unique_ptr<char[]> buffer_;
   std::string kept_;       // bytes that the parser could not use yet
-  std::string_view input_; // of kept_ or of the connection's buffer
+  std::string_view input_; // of kept_, of the buffer or of the reader's room
   unsigned interim_responses_ = 0;
   bool stream_ended_ = false;
   bool is_finished_ = false;

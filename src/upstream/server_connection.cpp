@@ -1,135 +1,139 @@
 #include "server_connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-
-#include <sys/socket.h>
-
 namespace selvedge::upstream {
 
 using base::Error;
 using base::ErrorCode;
 using base::ErrorSource;
-using boost::asio::ip::tcp;
+using net::Direction;
+using net::IoResult;
+using net::IoState;
 
-namespace {
-
-constexpr std::size_t kBufferBytes = 32768;
-constexpr auto use_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
-
-} // namespace
-
-ServerConnection::ServerConnection(net::Worker& worker)
-    : worker_(worker), socket_(worker.io()), resolver_(worker.io()) {}
+ServerConnection::ServerConnection(net::Worker& worker, std::unique_ptr<net::Transport> transport)
+    : worker_(worker), transport_(std::move(transport)), readable_(worker.io().get_executor()),
+      writable_(worker.io().get_executor()) {}
 
 ServerConnection::~ServerConnection() {
   close();
 }
 
 void ServerConnection::Deadline::on_timeout() {
+  const ServerConnectionPtr keep(&connection);
   connection.timed_out_ = true;
-  connection.close();
+  connection.end();
 }
 
-Error ServerConnection::error_of(const boost::system::error_code& error,
-                                 ErrorCode on_timeout) const {
-  const base::Retry retry = was_used_ ? base::Retry::if_reused : base::Retry::never;
+Error ServerConnection::error_of(ErrorCode code) const {
   if (cancelled_) return {ErrorCode::cancelled, ErrorSource::internal};
-  if (timed_out_) return {on_timeout, ErrorSource::upstream};
-  ErrorCode code = ErrorCode::closed;
-  if (error == boost::asio::error::connection_refused ||
-      error == boost::asio::error::host_unreachable ||
-      error == boost::asio::error::network_unreachable) {
-    code = ErrorCode::connect_refused;
-  }
-  return {code, ErrorSource::upstream, retry, 0, error.value()};
+  if (timed_out_) return {ErrorCode::timeout, ErrorSource::upstream};
+  return {code, ErrorSource::upstream, was_used_ ? base::Retry::if_reused : base::Retry::never};
 }
 
-boost::asio::awaitable<base::Result<void>>
-ServerConnection::connect(const std::string& server, std::chrono::milliseconds timeout) {
-  const std::size_t colon = server.rfind(':');
-  std::string host = server.substr(0, colon);
-  const std::string port = server.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-
-  worker_.arm(write_deadline_, timeout);
-  std::vector<tcp::endpoint> addresses;
-  boost::system::error_code not_literal;
-  const auto literal = boost::asio::ip::make_address(host, not_literal);
-  if (!not_literal) {
-    addresses.emplace_back(literal, static_cast<unsigned short>(std::stoi(port)));
-  } else {
-    auto [error, found] = co_await resolver_.async_resolve(host, port, use_tuple);
-    if (error) {
-      write_deadline_.disarm();
-      if (timed_out_ || cancelled_) co_return error_of(error, ErrorCode::connect_timeout);
-      co_return Error{ErrorCode::name_not_resolved, ErrorSource::upstream, base::Retry::yes};
-    }
-    for (const auto& one : found) addresses.push_back(one.endpoint());
+base::Result<std::string_view> ServerConnection::write_now(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (!is_open_) return error_of(ErrorCode::closed);
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    const IoResult sent = transport_->write({&part, 1});
+    if (sent.state == IoState::closed) return error_of(ErrorCode::closed);
+    bytes.remove_prefix(sent.bytes);
+    if (sent.bytes == 0 || sent.is_holding) break;
   }
-  boost::system::error_code error = boost::asio::error::host_not_found;
-  for (const tcp::endpoint& address : addresses) {
-    if (timed_out_ || cancelled_) break;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    auto [failure] = co_await socket_.async_connect(address, use_tuple);
-    error = failure;
-    if (!error) break;
-  }
-  write_deadline_.disarm();
-  if (error || timed_out_ || cancelled_) {
-    Error result = error_of(error, ErrorCode::connect_timeout);
-    if (result.code == ErrorCode::closed) result.code = ErrorCode::connect_refused;
-    if (result.code != ErrorCode::cancelled) result.retry = base::Retry::yes;
-    co_return result;
-  }
-  boost::system::error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
-  co_return base::Result<void>();
+  return bytes;
 }
 
 boost::asio::awaitable<base::Result<void>>
 ServerConnection::write(std::string_view bytes, std::chrono::milliseconds timeout) {
-  worker_.arm(write_deadline_, timeout);
-  const auto buffer = boost::asio::buffer(bytes.data(), bytes.size());
-  auto [error, written] = co_await boost::asio::async_write(socket_, buffer, use_tuple);
-  write_deadline_.disarm();
-  if (error) co_return error_of(error, ErrorCode::timeout);
-  co_return base::Result<void>();
+  for (;;) {
+    const base::Result<std::string_view> left = write_now(bytes);
+    if (!left) co_return left.error();
+    if (left->empty()) co_return base::Result<void>();
+    bytes = *left;
+    worker_.arm(write_deadline_, timeout);
+    transport_->wait(Direction::write, *this);
+    co_await writable_.wait();
+    write_deadline_.disarm();
+  }
 }
 
-boost::asio::awaitable<base::Result<std::string_view>>
-ServerConnection::read(std::chrono::milliseconds timeout) {
-  // Not filled with zeros first, as a vector would be.
-  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-  worker_.arm(read_deadline_, timeout);
-  const auto buffer = boost::asio::buffer(buffer_.get(), kBufferBytes);
-  auto [error, size] = co_await socket_.async_read_some(buffer, use_tuple);
+boost::asio::awaitable<base::Result<std::size_t>>
+ServerConnection::read(std::span<char> into, std::chrono::milliseconds timeout) {
+  for (;;) {
+    if (!is_open_) co_return error_of(ErrorCode::closed);
+    // While a wait is registered nothing has come: no system call to find that out.
+    if (!awaits_input_) {
+      const IoResult got = transport_->read(into);
+      if (got.state == IoState::ok) co_return got.bytes;
+      if (got.state == IoState::closed) {
+        was_cut_off_ = got.is_cut_off;
+        co_return std::size_t{0};
+      }
+      readable_.clear();
+      await_input();
+    }
+    if (!is_deadline_held_) worker_.arm(read_deadline_, timeout);
+    is_reading_ = true;
+    co_await readable_.wait();
+    is_reading_ = false;
+    read_deadline_.disarm();
+  }
+}
+
+void ServerConnection::hold_read_deadline() {
+  is_deadline_held_ = true;
   read_deadline_.disarm();
-  if (error == boost::asio::error::eof) co_return std::string_view();
-  if (error) co_return error_of(error, ErrorCode::timeout);
-  co_return std::string_view(buffer_.get(), size);
+}
+
+void ServerConnection::restart_read_deadline(std::chrono::milliseconds timeout) {
+  is_deadline_held_ = false;
+  if (is_open_ && is_reading_) worker_.arm(read_deadline_, timeout);
+}
+
+void ServerConnection::await_input() {
+  awaits_input_ = true;
+  transport_->wait(Direction::read, *this);
+}
+
+void ServerConnection::on_readable() {
+  awaits_input_ = false;
+  worker_.refresh_now();
+  if (is_idle_) return look_while_idle();
+  readable_.set_now();
+}
+
+// What TLS says between requests is not for us; bytes of the server's, or its end, are the end.
+void ServerConnection::look_while_idle() {
+  char byte = 0;
+  const IoResult got = transport_->read({&byte, 1});
+  if (got.state != IoState::blocked) return close();
+  await_input();
+}
+
+void ServerConnection::on_writable() {
+  writable_.set_now();
+}
+
+void ServerConnection::begin_idle() {
+  is_idle_ = true;
+  if (is_open_ && !awaits_input_) await_input();
 }
 
 void ServerConnection::cancel() {
   cancelled_ = true;
+  end();
+}
+
+void ServerConnection::end() {
   close();
+  readable_.set();
+  writable_.set();
 }
 
 void ServerConnection::close() {
-  boost::system::error_code ignored;
-  resolver_.cancel();
-  socket_.close(ignored);
-}
-
-bool ServerConnection::is_usable() {
-  if (!socket_.is_open()) return false;
-  char byte = 0;
-  const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (!is_open_) return;
+  is_open_ = false;
+  read_deadline_.disarm();
+  write_deadline_.disarm();
+  transport_->close();
 }
 
 } // namespace selvedge::upstream

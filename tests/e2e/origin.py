@@ -72,9 +72,11 @@ class Origin(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 1024
 
-    def __init__(self, answers: dict | None = None, fallback=not_found, on_chunk=lambda data: None):
-        """`on_chunk` gets every chunk of a request's content when it has come."""
-        super().__init__(("127.0.0.1", 0), _Connection)
+    def __init__(
+        self, answers: dict | None = None, fallback=not_found, on_chunk=lambda data: None, port=0
+    ):
+        """`on_chunk` gets every chunk of a request's content when it has come. Port 0: any."""
+        super().__init__(("127.0.0.1", port), _Connection)
         self._answers = answers or {}
         self._fallback = fallback
         self.on_chunk = on_chunk

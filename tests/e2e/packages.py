@@ -19,7 +19,8 @@ PACKAGES = {
 }
 
 
-def _downloads() -> pathlib.Path:
+def downloads() -> pathlib.Path:
+    """Where what was downloaded is kept between runs."""
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     directory = pathlib.Path(base) / "selvedge-tests"
     directory.mkdir(parents=True, exist_ok=True)
@@ -28,7 +29,7 @@ def _downloads() -> pathlib.Path:
 
 def _tarball(name: str, version: str) -> pathlib.Path:
     """npm names the file of @scope/name scope-name-VERSION.tgz."""
-    target = _downloads() / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
+    target = downloads() / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
     if target.exists():
         return target
     require_program("npm")

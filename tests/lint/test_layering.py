@@ -6,7 +6,7 @@ import re
 
 from sources import SOURCE, cxx_files, place, report
 
-PURE = {"base", "http", "cache", "codec"}
+PURE = {"base", "http", "overload", "cache", "codec"}
 # codec reads HTTP/1 grammar with Beast's parser, which brings Asio's buffers but no I/O.
 IMPURE_HEADERS = {
     "asio": re.compile(r"boost/asio(?!/buffer\.hpp)"),

@@ -232,18 +232,27 @@ Answer Client::answer(std::string_view method) {
 
 // --- the node
 
-Flow::Flow(const Options& options) : store_(options.store) {
+Flow::Flow(const Options& options) : store_(options.store), peers_(options.peers) {
   origin_ = std::make_shared<ScriptedOrigin>(workers_[0]);
+  if (options.origin) {
+    const auto state =
+        std::make_shared<upstream::OriginState>(*options.origin, clock_.now().steady);
+    http_origin_ = upstream::make_origin(*options.origin, workers_[0], state);
+  }
   proxy_ =
-      std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, nullptr, proxy::Proxy::Options());
+      std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, &log_, proxy::Proxy::Options());
   proxy::Routing::Origins origins;
-  origins.by_name.emplace("origin", origin_);
+  if (http_origin_) {
+    origins.by_name.emplace("origin", http_origin_);
+  } else {
+    origins.by_name.emplace("origin", origin_);
+  }
   proxy::RouteOptions route = options.route;
   route.name = "all";
   route.origin = "origin";
   proxy_->set_routing(std::make_shared<proxy::Routing>(
       std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins),
-      options.max_object, counters_, options.purge));
+      options.max_object, counters_, options.purge, options.forwarding));
   connections_.set_limits(options.limits);
   acceptor_ = std::make_unique<downstream::Acceptor>(
       connections_, "test", std::vector<downstream::RequestHandler*>{proxy_.get()});
@@ -257,8 +266,12 @@ Flow::~Flow() {
 
 void Flow::settle() {
   // The worker does not tick by itself here: time stands still unless advance() moves it.
-  while (workers_[0].io().poll() > 0) workers_[0].io().restart();
-  workers_[0].io().restart();
+  for (bool goes_on = true; goes_on;) {
+    goes_on = workers_[0].io().poll() > 0;
+    workers_[0].io().restart();
+    goes_on |= workers_[0].poller().poll() > 0;
+    goes_on |= peers_ && peers_();
+  }
 }
 
 void Flow::advance(std::chrono::nanoseconds by) {

@@ -15,6 +15,7 @@
 #include <selvedge/proxy/proxy.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -111,7 +112,11 @@ public:
     downstream::Limits limits;
     proxy::RouteOptions route;
     proxy::PurgeOptions purge;
+    proxy::ForwardingOptions forwarding;
     std::uint64_t max_object = 1 << 20;
+    // Servers on sockets, instead of the origin that the test plays.
+    std::optional<upstream::OriginOptions> origin;
+    std::function<bool()> peers; // what works beside the node; it says whether it did something
   };
   Flow() : Flow(Options()) {}
   explicit Flow(const Options& options);
@@ -119,6 +124,7 @@ public:
 
   Client connect();
   ScriptedOrigin& origin() { return *origin_; }
+  upstream::Origin& http_origin() { return *http_origin_; } // of Options::origin
   // Runs until there is nothing more to do.
   void settle();
   void advance(std::chrono::nanoseconds by);
@@ -127,6 +133,8 @@ public:
   cache::Store& store() { return store_; }
   cache::FillTable& fills() { return fills_; }
   proxy::Proxy& proxy() { return *proxy_; }
+  // What was logged, oldest first; what is not taken off is dropped when there is much.
+  proxy::AccessRing& log() { return log_; }
   net::Worker& worker() { return workers_[0]; }
   downstream::Connections& connections() { return connections_; }
 
@@ -136,7 +144,10 @@ private:
   cache::FillTable fills_{8};
   net::WorkerPool workers_{1, clock_};
   std::shared_ptr<ScriptedOrigin> origin_;
+  std::shared_ptr<upstream::Origin> http_origin_; // null: the other one
+  std::function<bool()> peers_;
   proxy::RouteCounterMap counters_;
+  proxy::AccessRing log_{16};
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::Connections connections_{workers_};
   std::unique_ptr<downstream::Acceptor> acceptor_;

@@ -144,14 +144,7 @@ TEST_CASE("origins are checked", "[config][errors]") {
   check_rows(
       kListeners + kSites + "origins:\n",
       {{"  []", "n.yaml:4:3: 'origins' needs at least one"},
-       {"  - {name: app}", "n.yaml:4:5: 'servers' is missing, kind: http needs it"},
-       {"  - {name: app, servers: []}", "n.yaml:4:26: 'servers' must be a list, each an address "
-                                        "such as 127.0.0.1:9000 or app.internal:80, not an empty "
-                                        "list"},
-       {"  - {name: app, servers: 'a:80'}",
-        "n.yaml:4:26: 'servers' must be a list, each an address "
-        "such as 127.0.0.1:9000 or app.internal:80, not "
-        "'a:80'"},
+       {"  - {name: app}", "n.yaml:4:5: 'servers' is missing, kind: http, s3 or shield needs it"},
        {"  - {name: app, servers: ['a:80', b]}",
         "n.yaml:4:35: 'servers' must be an address such as 127.0.0.1:9000 or app.internal:80, not "
         "'b'"},
@@ -160,10 +153,11 @@ TEST_CASE("origins are checked", "[config][errors]") {
        {"  - {name: app, kind: directory, root: ''}",
         "n.yaml:4:40: 'root' must be a directory, not ''"},
        {"  - {name: app, kind: directory, root: w, servers: ['a:80']}",
-        "n.yaml:4:43: 'servers' is only for kind: http"},
+        "n.yaml:4:43: 'servers' is only for kind: http, s3 or shield"},
        {"  - {name: app, servers: ['a:80'], root: w}",
         "n.yaml:4:36: 'root' is only for kind: directory"},
-       {"  - {name: app, kind: dir}", "n.yaml:4:23: 'kind' must be http or directory, not 'dir'"},
+       {"  - {name: app, kind: dir}",
+        "n.yaml:4:23: 'kind' must be http, directory, s3 or shield, not 'dir'"},
        {"  - {name: app, servers: ['a:80'], host: 'http://a'}",
         "n.yaml:4:42: 'host' must be a host, with a port where it needs one, not 'http://a'"},
        {"  - {name: app, servers: ['a:80']}\n  - {name: app, servers: ['b:80']}",

@@ -43,6 +43,21 @@ TEST_CASE("decimals are digits, with a point among them or without", "[config][u
   CHECK_FALSE(parse_decimal(text));
 }
 
+TEST_CASE("shares are decimals with a percent sign", "[config][units]") {
+  for (const auto* text : {"0%", "7%", "10%", "0.5%", "33.3333%", "100%"}) {
+    CAPTURE(text);
+    REQUIRE(parse_percent(text));
+    CHECK(percent_text(*parse_percent(text)) == text);
+  }
+  CHECK(parse_percent("7%") == 0.07);
+  CHECK(parse_percent("100%") == 1.0);
+  CHECK(percent_text(0.1) == "10%");
+  for (const auto* text : {"", "%", "5", "-5%", "5 %", "5%%", ".5%", "101%", "100.1%", "5e1%"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_percent(text));
+  }
+}
+
 TEST_CASE("durations need a unit, but for zero", "[config][units]") {
   CHECK(parse_duration("0") == 0ms);
   CHECK(parse_duration("250ms") == 250ms);

@@ -60,6 +60,10 @@ TEST_CASE("RFC 9209, 2: what went wrong, without an address", "[proxy][answers]"
         "node; error=connection_refused");
   CHECK(proxy_status_text("node", {ErrorCode::connect_timeout, ErrorSource::upstream}, arena) ==
         "node; error=connection_timeout");
+  CHECK(proxy_status_text("node", {ErrorCode::tls_failed, ErrorSource::upstream}, arena) ==
+        "node; error=tls_protocol_error");
+  CHECK(proxy_status_text("node", {ErrorCode::certificate, ErrorSource::upstream}, arena) ==
+        "node; error=tls_certificate_error");
 }
 
 TEST_CASE("RFC 9110, 15: the status that an error becomes", "[proxy][answers]") {
@@ -74,6 +78,8 @@ TEST_CASE("RFC 9110, 15: the status that an error becomes", "[proxy][answers]") 
       Row{ErrorCode::connect_timeout, ErrorSource::upstream, http::Status{504}},
       Row{ErrorCode::connect_refused, ErrorSource::upstream, http::Status{502}},
       Row{ErrorCode::name_not_resolved, ErrorSource::upstream, http::Status{502}},
+      Row{ErrorCode::tls_failed, ErrorSource::upstream, http::Status{502}},
+      Row{ErrorCode::certificate, ErrorSource::upstream, http::Status{502}},
       Row{ErrorCode::closed, ErrorSource::upstream, http::Status{502}},
       Row{ErrorCode::protocol, ErrorSource::upstream, http::Status{502}},
       Row{ErrorCode::too_large, ErrorSource::upstream, http::Status{502}},

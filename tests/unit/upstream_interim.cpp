@@ -33,8 +33,10 @@ public:
   explicit Server(upstream::InterimSink* sink) {
     upstream::OriginOptions options;
     const tcp::endpoint address = acceptor_.local_endpoint();
-    options.servers = {"127.0.0.1:" + std::to_string(address.port())};
-    origin_ = upstream::make_origin(options, worker_);
+    options.servers.resize(1);
+    options.servers[0].address = "127.0.0.1:" + std::to_string(address.port());
+    const auto state = std::make_shared<upstream::OriginState>(options, worker_.now().steady);
+    origin_ = upstream::make_origin(options, worker_, state);
     head_.authority = "a.example";
     head_.target = "/";
     request_.head = &head_;
@@ -51,15 +53,16 @@ public:
     boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()));
   }
   void close() { socket_.close(); }
-  // Until `claim` holds, or for as long as something happens within a few seconds.
+  // Until `claim` holds, or for a few seconds at most.
   template <typename Claim> void run_until(Claim claim) {
-    worker_.io().restart();
-    while (!claim() && worker_.io().run_one_for(std::chrono::seconds(10)) > 0) {
-    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!claim() && std::chrono::steady_clock::now() < end) run();
   }
   void run() {
     worker_.io().restart();
-    worker_.io().poll();
+    do {
+      worker_.io().poll();
+    } while (worker_.poller().poll() > 0);
   }
 
 private:

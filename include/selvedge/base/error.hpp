@@ -19,6 +19,8 @@ enum class ErrorCode : std::uint8_t {
   connect_timeout,   // 504
   connect_refused,   // 502
   name_not_resolved, // 502
+  tls_failed,        // the handshake with an origin: 502
+  certificate,       // of an origin is not acceptable: 502
   closed,            // the peer closed before the message was complete
   protocol,          // malformed message from an origin: 502
   too_large,         // an origin's head is beyond its limit: 502

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 namespace selvedge::cache {
 
@@ -77,6 +78,10 @@ public:
 
   // --- the writer. Thread: one at a time.
   void append(std::string_view bytes);
+  // Where the next bytes go, for who can write them there instead of having them copied: at least
+  // one byte, until the next call. `wanted` is a guess at how many will come.
+  std::span<char> room(std::size_t wanted);
+  void commit(std::size_t bytes); // of the room: they are there
   void set_trailers(http::HeadBlock trailers); // before finish()
   void finish();
   void fail(base::Error error);
@@ -98,6 +103,7 @@ public:
 private:
   friend void intrusive_ptr_release(Chunk* chunk);
   Chunk* new_chunk(std::size_t wanted);
+  Chunk& growing_chunk(std::size_t wanted);
   static void free_chunk(Chunk* chunk);
 
   boost::intrusive_ptr<Chunk> head_; // null once the beginning is forgotten

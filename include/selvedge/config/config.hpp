@@ -53,6 +53,7 @@ struct Config {
   std::vector<upstream::OriginOptions> origins;
   std::vector<proxy::SiteOptions> sites;
   proxy::PurgeOptions purge;
+  proxy::ForwardingOptions forwarding;
   AdminOptions admin;
   LogOptions logs;
   DrainOptions drain;

@@ -8,13 +8,20 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <memory>
+#include <cstddef>
+#include <new>
+#include <utility>
 
 namespace selvedge::net {
 
 class Event {
 public:
   explicit Event(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() {
+    if (act_ != nullptr) act_(*this, Act::drop);
+  }
 
   // Ends when set() has been called since the last wait ended. At most one waiter.
   boost::asio::awaitable<void> wait() {
@@ -25,35 +32,49 @@ public:
             boost::asio::post(executor_, std::move(handler));
             return;
           }
-          waiter_ = std::make_unique<Waiting<decltype(handler)>>(std::move(handler));
+          keep(std::move(handler));
         },
         boost::asio::use_awaitable);
   }
 
+  // Who waits goes on later, from the loop.
   void set() {
-    if (!waiter_) {
+    if (act_ == nullptr) {
       is_set_ = true;
       return;
     }
-    std::unique_ptr<Waiter> waiter = std::move(waiter_);
-    waiter->resume(executor_);
+    std::exchange(act_, nullptr)(*this, Act::post);
   }
+  // Who waits goes on before this returns, and may have destroyed the event by then: only for
+  // callers that the loop called and that do nothing after it.
+  void set_now() {
+    if (act_ == nullptr) {
+      is_set_ = true;
+      return;
+    }
+    std::exchange(act_, nullptr)(*this, Act::resume);
+  }
+  void clear() { is_set_ = false; }
 
 private:
-  struct Waiter {
-    virtual ~Waiter() = default;
-    virtual void resume(const boost::asio::any_io_executor& executor) = 0;
-  };
-  template <typename Handler> struct Waiting final : Waiter {
-    explicit Waiting(Handler h) : handler(std::move(h)) {}
-    void resume(const boost::asio::any_io_executor& executor) override {
-      boost::asio::post(executor, std::move(handler));
-    }
-    Handler handler;
-  };
+  enum class Act { post, resume, drop };
+
+  // The handler lives in the event: a wait allocates nothing.
+  template <typename Handler> void keep(Handler handler) {
+    static_assert(sizeof(Handler) <= sizeof storage_ && alignof(Handler) <= alignof(void*));
+    ::new (static_cast<void*>(storage_)) Handler(std::move(handler));
+    act_ = [](Event& event, Act act) {
+      auto* kept = std::launder(reinterpret_cast<Handler*>(event.storage_));
+      Handler moved(std::move(*kept));
+      kept->~Handler();
+      if (act == Act::post) boost::asio::post(event.executor_, std::move(moved));
+      if (act == Act::resume) std::move(moved)();
+    };
+  }
 
   boost::asio::any_io_executor executor_;
-  std::unique_ptr<Waiter> waiter_;
+  void (*act_)(Event&, Act) = nullptr; // null: nobody waits
+  alignas(void*) std::byte storage_[6 * sizeof(void*)];
   bool is_set_ = false;
 };
 

@@ -24,6 +24,9 @@ struct IoResult {
   IoState state = IoState::ok;
   std::size_t bytes = 0;
   bool may_have_more = false; // of a read: try again before waiting
+  // Of a read that found the end: it was not the peer's word that nothing follows (a reset, TLS
+  // without close_notify), so what ends with the stream may have been cut off.
+  bool is_cut_off = false;
   // Of a write: what was taken has not all gone out. Nothing more is taken before on_writable().
   bool is_holding = false;
 };

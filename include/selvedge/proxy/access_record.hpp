@@ -19,8 +19,20 @@ namespace selvedge::proxy {
 // Fixed size: texts are cut to what fits, so that a record is one copy and never an allocation.
 struct AccessRecord {
   static constexpr std::size_t kText = 896;
-  enum Part : std::uint8_t { client, method, authority, target, referer, agent, listener, route };
-  static constexpr std::size_t kParts = 8;
+  enum Part : std::uint8_t {
+    client,
+    method,
+    authority,
+    target,
+    referer,
+    agent,
+    listener,
+    route,
+    // Of a request that caused a fetch:
+    trace,         // the id of its trace, where the route takes part in traces
+    server_timing, // what the origin said, as http::ServerTimings reads it: whole metrics
+  };
+  static constexpr std::size_t kParts = 10;
 
   std::chrono::sys_seconds time{};
   std::chrono::microseconds duration{};
@@ -33,6 +45,7 @@ struct AccessRecord {
 
   void set(Part part, std::string_view text);
   std::string_view get(Part part) const;
+  std::size_t room() const { return kText - used_; } // bytes that are left for texts
   void clear() { // the text stays as it is: what was not set is empty
     ends_ = {};
     begins_ = {};

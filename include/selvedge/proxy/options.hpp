@@ -29,6 +29,28 @@ enum class RangeMiss : std::uint8_t {
   whole,   // ask for everything, answer the range from it
 };
 
+struct HeaderField {
+  std::string name;
+  std::string value;
+
+  friend bool operator==(const HeaderField&, const HeaderField&) = default;
+};
+
+// What happens to the fields of messages that leave: first what is to go goes, then the rest comes.
+struct HeaderRuleOptions {
+  std::vector<HeaderField> set;    // instead of all fields of the name
+  std::vector<HeaderField> add;    // beside them
+  std::vector<std::string> remove; // names
+
+  bool empty() const { return set.empty() && add.empty() && remove.empty(); }
+};
+
+// Whether rules may name a field: a token, and none that frames the message, concerns the
+// connection, or is this node's own word (Via, Age, Cache-Status); for requests also no conditions
+// and ranges.
+bool is_request_rule_name(std::string_view name);
+bool is_response_rule_name(std::string_view name);
+
 struct RouteOptions {
   std::string name;         // for logs and metrics; default: the prefix
   std::string prefix = "/"; // of the path; the longest match wins
@@ -51,6 +73,10 @@ struct RouteOptions {
   RangeMiss range_miss = RangeMiss::forward;
   std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
   bool early_hints = true; // 103 with the Link fields of a stale response while the origin is asked
+
+  bool trace = false; // this node is part of traces (W3C Trace Context), and begins them
+  HeaderRuleOptions request_headers;  // towards the origin
+  HeaderRuleOptions response_headers; // towards the client, hits included
 };
 
 struct SiteOptions {
@@ -62,6 +88,21 @@ struct SiteOptions {
 // Who may send PURGE requests to the ports that clients use.
 struct PurgeOptions {
   std::vector<std::string> allow; // addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1"
+};
+
+// In which fields origins are told where requests come from.
+enum class ForwardingFields : std::uint8_t {
+  x_forwarded, // X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host
+  forwarded,   // Forwarded (RFC 7239)
+  both,
+  none,
+};
+
+struct ForwardingOptions {
+  // Addresses and networks of proxies in front of this node: what they say about where a request
+  // comes from is kept and continued. What others say is replaced.
+  std::vector<std::string> trusted_proxies;
+  ForwardingFields fields = ForwardingFields::x_forwarded;
 };
 
 // "404 10s" or "5xx 1m": a status from 200 to 599 or a class from 2xx to 5xx, and whole seconds,

@@ -11,6 +11,7 @@
 #include <selvedge/proxy/routing.hpp>
 
 #include <memory>
+#include <random>
 #include <string>
 
 namespace selvedge::proxy {
@@ -69,6 +70,7 @@ private:
   std::shared_ptr<const Routing> routing_;
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
+  std::mt19937_64 random_; // for the ids of traces
 };
 
 } // namespace selvedge::proxy

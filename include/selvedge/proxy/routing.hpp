@@ -37,6 +37,16 @@ struct RouteCounters {
 // By "site/route". Thread: the one that builds routings.
 using RouteCounterMap = std::map<std::string, std::shared_ptr<RouteCounters>>;
 
+// What origins are told about where requests come from, and whom this node believes about it.
+struct Forwarding {
+  std::optional<AddressList> trusted; // none: nobody
+  ForwardingFields fields = ForwardingFields::x_forwarded;
+
+  bool trusts(std::string_view address) const { return trusted && trusted->contains(address); }
+};
+
+class HeaderRules;
+
 struct Route {
   std::string name; // "site/route"
   std::string prefix;
@@ -48,7 +58,11 @@ struct Route {
   RangeMiss range_miss = RangeMiss::forward;
   std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
   bool early_hints = true;
+  bool trace = false;
+  std::shared_ptr<const HeaderRules> request_rules;  // null: none
+  std::shared_ptr<const HeaderRules> response_rules; // likewise
   RouteCounters* counters = nullptr;
+  std::shared_ptr<upstream::FetchLatency> fetch_latency; // of its fetches on this worker
 };
 
 class Routing {
@@ -57,7 +71,8 @@ public:
     std::map<std::string, std::shared_ptr<upstream::Origin>> by_name;
   };
   Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-          RouteCounterMap& counters, const PurgeOptions& purge = {});
+          RouteCounterMap& counters, const PurgeOptions& purge = {},
+          const ForwardingOptions& forwarding = {});
 
   // Null when no site has that host, or the site no route for that path. `authority` may have a
   // port.
@@ -69,6 +84,7 @@ public:
   std::optional<cache::CacheKey> key_of(std::string_view url, base::Arena& arena) const;
   // Who may send PURGE; null: nobody, the method goes to the origin like any other.
   const AddressList* purgers() const { return purgers_ ? &*purgers_ : nullptr; }
+  const Forwarding& forwarding() const { return forwarding_; }
   const Origins& origins() const { return origins_; }
 
 private:
@@ -79,6 +95,7 @@ private:
 
   Origins origins_;
   std::optional<AddressList> purgers_;
+  Forwarding forwarding_;
   std::vector<std::shared_ptr<RouteCounters>> counters_; // kept alive
   std::vector<std::unique_ptr<Site>> sites_;
   std::map<std::string, const Site*, std::less<>> exact_;

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -63,13 +64,16 @@ public:
   const AccessLog& access_log() const { return *access_log_; }
   // Of every worker, by "site/route".
   std::vector<proxy::RouteCounterMap> route_counters() const;
-  // Calls visit(name, counters) for each origin of each worker, with a lock held.
-  void visit_origins(const std::function<void(const std::string& name,
-                                              const upstream::OriginCounters&)>& visit) const;
+  // Calls visit(name, origin) for each origin of each worker, with a lock held. Of the origin, only
+  // what any thread may read.
+  void visit_origins(
+      const std::function<void(const std::string& name, const upstream::Origin&)>& visit) const;
 
 private:
   using Routings = std::vector<std::shared_ptr<const proxy::Routing>>;
-  Routings make_routings(const config::Config& config);
+  using OriginStates = std::map<std::string, upstream::OriginStatePtr>; // by name of the origin
+  OriginStates make_states(const config::Config& config) const;
+  Routings make_routings(const config::Config& config, const OriginStates& states);
   std::vector<net::TlsContextPtr> make_tls(const config::Config& config) const;
 
   // In this order: what is declared first outlives what refers to it.
@@ -83,7 +87,8 @@ private:
   mutable std::mutex mutex_; // guards what follows, up to the next blank line
   std::shared_ptr<const config::Config> config_;
   std::vector<proxy::RouteCounterMap> route_counters_; // of each worker
-  Routings routings_;                                  // of each worker
+  OriginStates origin_states_;
+  Routings routings_; // of each worker
 
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<bool> draining_{false};

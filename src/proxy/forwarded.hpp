@@ -1,0 +1,28 @@
+// The chain of proxies that a request came through, as X-Forwarded-For and Forwarded (RFC 7239)
+// tell it. Pure.
+#pragma once
+
+#include <selvedge/downstream/stream.hpp>
+#include <selvedge/http/field.hpp>
+#include <selvedge/proxy/routing.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace selvedge::proxy {
+
+// What this node knows, as an element of Forwarded: "for=192.0.2.7;host=a.example;proto=https".
+std::string forwarded_element(const downstream::ClientConnection& client,
+                              std::string_view authority);
+
+// The address of a node (RFC 7239, 6): without port, brackets and quotes. Nothing for "unknown",
+// for names, and for what is malformed.
+std::string_view address_of_node(std::string_view node);
+
+// Who sent the request: the right-most address of the chain that is not a trusted proxy, and the
+// left-most where all are. An address that cannot be read ends the chain. Of a peer that is not
+// trusted, its own. The view is into one of the arguments.
+std::string_view client_address(const http::FieldList& request, std::string_view peer,
+                                const Forwarding& forwarding);
+
+} // namespace selvedge::proxy
