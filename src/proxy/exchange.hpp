@@ -85,6 +85,7 @@ private:
   void add_field(http::FieldName id, std::string_view value) {
     extras_.push_back({id, text_of(id), value});
   }
+  void add_fields_for_edges(const cache::StoredResponse& answer);
   void add_cache_fields(base::Seconds age);
   void respond(const cache::StoredResponse& answer);
   void answer_unsatisfied(std::uint64_t complete_length);

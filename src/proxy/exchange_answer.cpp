@@ -2,6 +2,7 @@
 #include "exchange.hpp"
 
 #include "answer_form.hpp"
+#include "forward.hpp"
 #include "header_rules.hpp"
 
 namespace selvedge::proxy {
@@ -37,7 +38,18 @@ void Exchange::send(downstream::Response& response) {
   stream_.respond(response); // the last word: the stream may be over
 }
 
+// An edge, known by its address, says that it is one (see Filler::head_to_origin), and gets what
+// this node was told as a cache: so its purges by tag find what it stores.
+void Exchange::add_fields_for_edges(const cache::StoredResponse& answer) {
+  const Forwarding& forwarding = routing_->forwarding();
+  if (!forwarding.trusted || answer.steering().fields().empty()) return;
+  if (stream_.request().fields.find(kSurrogateCapability) == nullptr) return;
+  if (!forwarding.trusts(stream_.client().peer_address)) return;
+  for (const http::Field& field : answer.steering().fields()) extras_.push_back(field);
+}
+
 void Exchange::respond(const cache::StoredResponse& answer) {
+  add_fields_for_edges(answer);
   const http::RequestHead& request = stream_.request();
   const auto now = proxy_.worker_.now().wall;
   if (answer.content_range()) {

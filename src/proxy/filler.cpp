@@ -53,7 +53,14 @@ http::RequestHead Filler::head_to_origin(const downstream::ClientConnection& cli
     notes_.trace_id = arena_.copy(trace.parent.trace());
     context.trace = &trace;
   }
-  return forwarded_head(request_, context, arena_);
+  http::RequestHead head = forwarded_head(request_, context, arena_);
+  if (task_.route->origin->is_shield()) {
+    head.fields.remove_if([](const http::Field& field) {
+      return http::equals_ignoring_case(field.name, kSurrogateCapability);
+    });
+    head.fields.add(kSurrogateCapability, R"(selvedge="Surrogate/1.0")");
+  }
+  return head;
 }
 
 Filler::~Filler() {

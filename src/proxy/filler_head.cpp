@@ -21,15 +21,11 @@ namespace {
 // How long requests for something that is not stored do not queue behind each other.
 constexpr base::Seconds kPassMarkerLifetime{10};
 
-// What directs this cache and nobody behind it. A 304 need not repeat it.
-bool steers(FieldName id) {
-  return id == FieldName::surrogate_control || id == FieldName::selvedge_cache_control;
-}
-
-// Fields of a response that this node keeps to itself.
+// Fields of a response that this node keeps to itself and to edges that ask for them. A 304 need
+// not repeat them.
 bool is_kept_here(FieldName id) {
-  return steers(id) || id == FieldName::cache_tag || id == FieldName::surrogate_key ||
-         id == FieldName::xkey;
+  return id == FieldName::surrogate_control || id == FieldName::selvedge_cache_control ||
+         id == FieldName::cache_tag || id == FieldName::surrogate_key || id == FieldName::xkey;
 }
 
 // RFC 5861, 4: the errors instead of which a stale response may be used.
@@ -196,7 +192,7 @@ cache::StoredResponse::Parts Filler::parts_of(http::ResponseHead& head,
   parts.date = date.value_or(requested_.wall);
   http::FieldList steering;
   for (const http::Field& field : head.fields) {
-    if (steers(field.id)) steering.add(field);
+    if (is_kept_here(field.id)) steering.add(field);
   }
   parts.steering = http::HeadBlock(steering);
   head.fields.remove_if([this](const http::Field& field) {

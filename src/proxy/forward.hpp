@@ -12,6 +12,9 @@
 
 namespace selvedge::proxy {
 
+// How an edge tells a shield that it is a cache, after the Edge Architecture Specification.
+inline constexpr std::string_view kSurrogateCapability = "surrogate-capability";
+
 enum class Purpose : std::uint8_t {
   fill, // for everybody: no conditions and ranges of this client
   pass, // for this client: as it asked

@@ -30,6 +30,7 @@ public:
   fetch(const FetchRequest& request) override;
   void close_idle() override { placement_->close_idle(); }
   OriginStatePtr state() const override { return state_; }
+  bool is_shield() const override { return options_.kind == OriginKind::shield; }
   std::chrono::milliseconds fetch_timeout() const override { return options_.fetch_timeout; }
 
 private:

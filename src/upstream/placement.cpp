@@ -198,9 +198,10 @@ bool Placement::may_wait(std::span<const std::size_t> tried) const {
   return false;
 }
 
-// Those who came earlier go first.
+// Those who came earlier go first: room that has been left is theirs, until they have looked. Room
+// that none of them was woken for is at servers they do not want.
 PlacePtr Placement::place_now(const FetchRequest& request, std::span<const std::size_t> tried) {
-  return queue_.size() == 0 ? take(request, tried) : nullptr;
+  return woken_ == 0 ? take(request, tried) : nullptr;
 }
 
 awaitable<base::Result<PlacePtr>> Placement::place(const FetchRequest& request,
@@ -222,6 +223,7 @@ awaitable<base::Result<PlacePtr>> Placement::place(const FetchRequest& request,
     const Waiting::Outcome outcome = co_await waiting.wait();
     if (request.cancellation != nullptr) request.cancellation->set_target(nullptr);
     counters.waiting.sub();
+    if (outcome == Waiting::Outcome::room) --woken_;
     if (outcome == Waiting::Outcome::cancelled) {
       co_return Error{ErrorCode::cancelled, ErrorSource::internal};
     }
@@ -246,12 +248,17 @@ void Placement::wake_next() {
   fill_candidates(next->importance());
   const bool has_some = std::any_of(candidates_.begin(), candidates_.end(),
                                     [](const auto& one) { return one.is_usable; });
-  if (has_some) static_cast<Waiting*>(queue_.take())->wake(Waiting::Outcome::room);
+  if (has_some) wake(static_cast<Waiting&>(*queue_.take()));
+}
+
+void Placement::wake(Waiting& waiting) {
+  ++woken_;
+  waiting.wake(Waiting::Outcome::room);
 }
 
 void Placement::release(std::size_t index) {
   seats_[index].limiter.release();
-  if (auto* next = static_cast<Waiting*>(queue_.take())) next->wake(Waiting::Outcome::room);
+  if (auto* next = static_cast<Waiting*>(queue_.take())) wake(*next);
 }
 
 void Placement::note_latency(Seat& seat, std::chrono::nanoseconds latency, base::Steady now) {

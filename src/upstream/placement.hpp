@@ -81,6 +81,7 @@ private:
   bool may_wait(std::span<const std::size_t> tried) const;
   void release(std::size_t index);
   void wake_next();
+  void wake(Waiting& waiting);
   static void note_latency(Seat& seat, std::chrono::nanoseconds latency, base::Steady now);
   void publish_limit();
 
@@ -91,6 +92,7 @@ private:
   LoadBalancer balancer_;
   std::vector<Candidate> candidates_;
   overload::WaitQueue queue_;
+  std::uint32_t woken_ = 0; // who have not looked for room yet
 };
 
 } // namespace selvedge::upstream

@@ -46,7 +46,7 @@ public:
     base::Fingerprint print; // of the key
     http::Status status = 200;
     http::HeadBlock head;
-    http::HeadBlock steering; // fields for this cache alone, not sent, kept for validation
+    http::HeadBlock steering; // fields for caches alone: of control, and tags
     boost::intrusive_ptr<Body> body;
     Freshness freshness;
     std::chrono::sys_seconds date{}; // of the response, for validation without Last-Modified

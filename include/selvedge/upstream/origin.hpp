@@ -146,6 +146,8 @@ public:
   virtual const OriginCounters& counters() const { return counters_; }
   // For the whole of a fetch, as whoever asks sees it; 0: as long as it takes.
   virtual std::chrono::milliseconds fetch_timeout() const { return {}; }
+  // Whether its servers are nodes such as this one.
+  virtual bool is_shield() const { return false; }
   // Of its servers, shared with the other workers; null when it has none.
   virtual OriginStatePtr state() const { return nullptr; }
 
