@@ -18,8 +18,9 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr unsigned kInterimResponses = 16; // before the final one
-// For heads, and for content in chunks; other content is read to where it stays.
-constexpr std::size_t kBufferBytes = 8192;
+// For heads and what comes with them, and for content in chunks; the rest of other content is read
+// to where it stays.
+constexpr std::size_t kBufferBytes = 32768;
 
 } // namespace
 
