@@ -57,7 +57,7 @@ TEST_CASE("a GET that fails is tried at another server, at once", "[origin]") {
   SECTION("no answer in time") {
     node.advance(30100ms);
   }
-  REQUIRE(node.until([&] { return second.requests() == 1; }));
+  REQUIRE(node.until([&other = second] { return other.requests() == 1; }));
   second.next().answer(200, {{"cache-control", "max-age=60"}}, "fine");
   const Answer answer = node.answer(client);
   CHECK(answer.status == 200);
