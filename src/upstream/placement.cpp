@@ -68,7 +68,8 @@ Server& Place::server() {
 }
 
 void Place::note_answer() {
-  const base::Steady now = placement_->setting_.worker.now().steady;
+  // The answer may have come before the loop read the clock again.
+  const base::Steady now = placement_->setting_.worker.refresh_now().steady;
   const std::chrono::nanoseconds latency = now - since_;
   Placement::Seat& seat = placement_->seats_[index_];
   seat.limiter.on_answered(now, latency);
