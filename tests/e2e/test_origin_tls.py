@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Servers of an origin that speak TLS and HTTP/2: which protocol is chosen, and whom the node trusts.
-The server is a node too."""
+"""Servers of an origin that speak TLS and HTTP/2: which protocol is chosen, and whom the node
+trusts. The server is a node too."""
 
 import contextlib
 import json
