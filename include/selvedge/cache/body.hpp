@@ -81,7 +81,7 @@ public:
   // Where the next bytes go, for who can write them there instead of having them copied: at least
   // one byte, until the next call. `wanted` is a guess at how many will come.
   std::span<char> room(std::size_t wanted);
-  void commit(std::size_t bytes); // of the room: they are there
+  void commit(std::size_t bytes);              // of the room: they are there
   void set_trailers(http::HeadBlock trailers); // before finish()
   void finish();
   void fail(base::Error error);
