@@ -1,10 +1,18 @@
 #include <selvedge/base/clock.hpp>
 
+#include <ctime>
+
 namespace selvedge::base {
 
 Instant SystemClock::now() const {
   return {std::chrono::steady_clock::now(),
           std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
+}
+
+std::chrono::nanoseconds SystemClock::thread_time() const {
+  timespec used{};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return {};
+  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
 
 ManualClock::ManualClock(std::chrono::sys_seconds wall)

@@ -65,7 +65,7 @@ bool may_serve_on_error(const http::CacheControl& control, const Freshness& fres
 
 // Requires: the stored response is stale.
 CacheDecision judge_stale(const http::CacheControl& control, const StoredResponse& stored,
-                          base::Instant now, CacheDecision decision) {
+                          base::Instant now, Seconds stale_for, CacheDecision decision) {
   const Freshness& freshness = stored.freshness();
   if (!may_be_stale(freshness)) return ask_origin(decision, stored, "stale");
   if (control.max_stale && staleness(decision) <= *control.max_stale) { // RFC 9111, 5.2.1.2
@@ -77,6 +77,11 @@ CacheDecision judge_stale(const http::CacheControl& control, const StoredRespons
       staleness(decision) <= freshness.stale_while_revalidate) {
     decision.action = Action::serve_stale_and_revalidate;
     decision.reason = "stale-while-revalidate";
+    return decision;
+  }
+  if (stale_for > Seconds{0} && staleness(decision) <= stale_for) {
+    decision.action = Action::serve_stale_and_revalidate;
+    decision.reason = "policy serve_stale";
     return decision;
   }
   if (decision.may_serve_on_error && stored.has_origin_failed_lately(now.steady)) {
@@ -97,7 +102,7 @@ CacheDecision judge_marker(CacheDecision decision) {
 // Requires: the request is one that the cache may answer.
 CacheDecision judge(const http::RequestHead& request, const http::CacheControl& control,
                     const StoredResponse& stored, base::Instant now, const CachePolicy& policy,
-                    Standing standing) {
+                    Standing standing, Seconds stale_for) {
   const Freshness& freshness = stored.freshness();
   CacheDecision decision;
   decision.age = freshness.age(now.steady);
@@ -115,7 +120,7 @@ CacheDecision judge(const http::RequestHead& request, const http::CacheControl& 
       return ask_origin(decision, stored, demand);
     }
   }
-  if (decision.ttl <= Seconds{0}) return judge_stale(control, stored, now, decision);
+  if (decision.ttl <= Seconds{0}) return judge_stale(control, stored, now, stale_for, decision);
   decision.action = Action::serve;
   decision.reason = "fresh";
   return decision;
@@ -157,7 +162,8 @@ std::string_view text_of(Action action) {
 }
 
 CacheDecision decide(const http::RequestHead& request, const StoredResponse* stored,
-                     base::Instant now, const CachePolicy& policy, Standing standing) {
+                     base::Instant now, const CachePolicy& policy, Standing standing,
+                     Seconds stale_for) {
   const http::CacheControl control = http::parse_cache_control(request.fields);
   CacheDecision decision;
   const std::string_view bypass = bypass_reason(request, policy);
@@ -167,7 +173,7 @@ CacheDecision decide(const http::RequestHead& request, const StoredResponse* sto
   } else if (stored == nullptr) {
     decision.reason = "nothing stored";
   } else {
-    decision = judge(request, control, *stored, now, policy, standing);
+    decision = judge(request, control, *stored, now, policy, standing, stale_for);
   }
   if (control.no_store && bypass.empty() && !serves(decision.action)) {
     // RFC 9111, 5.2.1.5: about storing this request's answer, not about what is stored already.

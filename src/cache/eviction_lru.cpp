@@ -59,7 +59,7 @@ std::unique_ptr<EvictionPolicy> make_eviction_policy(const EvictionOptions& opti
                                                      EvictionShared& shared) {
   switch (options.kind) {
   case Eviction::s3_fifo:
-    return make_s3_fifo(shared);
+    return make_s3_fifo(options.lane, shared);
   case Eviction::gdsf:
     return make_gdsf(options.size_exponent, shared);
   case Eviction::lru:

@@ -6,7 +6,7 @@
 namespace selvedge::cache {
 
 std::unique_ptr<EvictionPolicy> make_lru(EvictionShared& shared);
-std::unique_ptr<EvictionPolicy> make_s3_fifo(EvictionShared& shared);
+std::unique_ptr<EvictionPolicy> make_s3_fifo(std::size_t lane, EvictionShared& shared);
 std::unique_ptr<EvictionPolicy> make_gdsf(double size_exponent, EvictionShared& shared);
 
 } // namespace selvedge::cache

@@ -58,7 +58,8 @@ private:
 
 class S3Fifo final : public EvictionPolicy {
 public:
-  explicit S3Fifo(EvictionShared& shared) : shared_(shared), small_(shared), main_(shared) {}
+  S3Fifo(std::size_t lane, EvictionShared& shared)
+      : bytes_(shared.queues[lane]), small_(shared), main_(shared) {}
 
   void on_insert(const StoredResponse& response) override {
     response.eviction.bytes = response.held_bytes();
@@ -104,7 +105,7 @@ public:
 private:
   EvictionQueue& queue_of(std::uint8_t queue) { return queue == kMain ? main_ : small_; }
   std::atomic<std::size_t>& bytes_of(std::uint8_t queue) {
-    return queue == kMain ? shared_.main_bytes : shared_.small_bytes;
+    return queue == kMain ? bytes_.main_bytes : bytes_.small_bytes;
   }
 
   void push(const StoredResponse& response, std::uint8_t queue) {
@@ -124,8 +125,8 @@ private:
   bool small_is_due() const {
     if (small_.empty()) return false;
     if (main_.empty()) return true;
-    const std::size_t small = shared_.small_bytes.load(std::memory_order_relaxed);
-    const std::size_t main = shared_.main_bytes.load(std::memory_order_relaxed);
+    const std::size_t small = bytes_.small_bytes.load(std::memory_order_relaxed);
+    const std::size_t main = bytes_.main_bytes.load(std::memory_order_relaxed);
     return small * kSmallShare >= small + main;
   }
 
@@ -144,7 +145,7 @@ private:
     return main_.candidate(spared);
   }
 
-  EvictionShared& shared_;
+  EvictionShared::Queues& bytes_; // of this lane in all stripes
   EvictionQueue small_;
   EvictionQueue main_;
   Ghost ghost_;
@@ -152,8 +153,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<EvictionPolicy> make_s3_fifo(EvictionShared& shared) {
-  return std::make_unique<S3Fifo>(shared);
+std::unique_ptr<EvictionPolicy> make_s3_fifo(std::size_t lane, EvictionShared& shared) {
+  return std::make_unique<S3Fifo>(lane, shared);
 }
 
 } // namespace selvedge::cache

@@ -5,6 +5,9 @@
 // purge index for a standing takes no lock.)
 #include <selvedge/cache/store.hpp>
 
+#include "eviction_lanes.hpp"
+#include "eviction_ranks.hpp"
+#include "eviction_shares.hpp"
 #include <selvedge/base/assert.hpp>
 
 #include <boost/container/small_vector.hpp>
@@ -12,6 +15,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace selvedge::cache {
@@ -22,10 +26,12 @@ namespace {
 // pages that are partly empty (measured in bench/README.md, Memory).
 constexpr std::size_t kSlack = 16;
 
-// Of how many stripes the least rank is looked for, and how often it may turn out that what is
-// there has been used since and another stripe's is lower, before it goes all the same.
-constexpr std::size_t kMaxCompared = 64;
+// How often it may turn out that what is there has been used since and another stripe's is lower,
+// before it goes all the same.
 constexpr int kMaxOutranked = 8;
+// How many may be moved to the lane of their owner, who became that after they were stored, or had
+// nothing reserved then, before the one of the least rank goes, whoever has it.
+constexpr int kMaxSetAside = 256;
 
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
@@ -69,7 +75,8 @@ bool replaces(const StoredResponse& fresh, const StoredResponse& old) {
 struct alignas(64) Store::Stripe {
   std::mutex mutex;
   boost::unordered_flat_map<base::Fingerprint, Variants, base::FingerprintHash> index;
-  std::unique_ptr<EvictionPolicy> policy;
+  std::optional<EvictionLanes> lanes;
+  EvictionShares* shares = nullptr; // the store's
   std::size_t objects = 0;
   std::uint64_t insertions = 0;
   std::uint64_t evictions = 0;
@@ -77,10 +84,11 @@ struct alignas(64) Store::Stripe {
 
   // Requires for all: the lock is held.
   void take_out(Variants& variants, std::size_t at, Removed& removed) {
-    policy->on_remove(*variants[at]);
+    lanes->remove(*variants[at]);
+    shares->remove(*variants[at]);
     let_go(variants, at, removed);
   }
-  // Of what the policy has let go.
+  // Of what the lanes have let go.
   void let_go(Variants& variants, std::size_t at, Removed& removed) {
     removed.add(std::move(variants[at]));
     variants.erase(variants.begin() + static_cast<std::ptrdiff_t>(at));
@@ -99,15 +107,16 @@ struct alignas(64) Store::Stripe {
 
 Store::Store(const Options& options)
     : options_(options), room_(options.size - options.size / kSlack),
+      shares_(std::make_unique<EvictionShares>(options.size)),
       stripes_(std::make_unique<Stripe[]>(options.stripes)),
-      ranks_(std::make_unique<std::atomic<double>[]>(options.stripes)) {
+      ranks_(std::make_unique<EvictionRanks>(options.stripes)) {
   SELVEDGE_ASSERT(options.stripes > 0 && (options.stripes & (options.stripes - 1)) == 0);
   SELVEDGE_ASSERT(options.max_variants > 0);
   for (std::size_t i = 0; i < options.stripes; ++i) {
-    stripes_[i].policy = make_eviction_policy(
-        {.kind = options.eviction, .size_exponent = options.eviction_size_exponent},
+    stripes_[i].lanes.emplace(
+        EvictionOptions{.kind = options.eviction, .size_exponent = options.eviction_size_exponent},
         eviction_shared_);
-    ranks_[i].store(EvictionCandidate::kNoRank, std::memory_order_relaxed);
+    stripes_[i].shares = shares_.get();
   }
 }
 
@@ -119,11 +128,13 @@ Store::Stripe& Store::stripe_of(const base::Fingerprint& print) {
   return stripes_[print.high & (options_.stripes - 1)]; // the index hashes by the other half
 }
 
-StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& request) {
+StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& request, Owner owner) {
   StoredResponsePtr found;
   visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
     if (stored.is_partial()) return true;
-    stripe.policy->on_hit(stored);
+    stripe.lanes->hit(stored);
+    // Its lane stays, until it would go: the one who asks does not wait for that.
+    if (owner < stored.owner.load(std::memory_order_relaxed)) shares_->promote(stored, owner);
     found.reset(&stored);
     return false;
   });
@@ -135,7 +146,7 @@ std::vector<StoredResponsePtr> Store::find_partial(const CacheKey& key,
   std::vector<StoredResponsePtr> found;
   visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
     if (!stored.is_partial()) return true;
-    stripe.policy->on_hit(stored);
+    stripe.lanes->hit(stored);
     found.emplace_back(&stored);
     return true;
   });
@@ -207,21 +218,26 @@ void Store::add(Reference response) {
   Stripe& stripe = stripe_of(response->print());
   const std::lock_guard lock(stripe.mutex);
   Variants& variants = stripe.index[response->print()];
-  // What replaces another is as popular as that was.
+  // What replaces another is as popular as that was, and nobody loses it by asking for another.
   std::uint8_t visits = 0;
+  Owner owner = response->owner.load(std::memory_order_relaxed);
   const auto is_replaced = [&](const StoredResponse& old) {
     if (!replaces(*response, old)) return false;
     visits = std::max(visits, old.visits.load(std::memory_order_relaxed));
+    owner = std::min(owner, old.owner.load(std::memory_order_relaxed));
     return true;
   };
   stripe.take_out_all(variants, is_replaced, removed);
   response->visits.store(visits, std::memory_order_relaxed);
+  response->owner.store(owner, std::memory_order_relaxed);
   if (variants.size() >= options_.max_variants) {
     stripe.take_out(variants, 0, removed);
     ++stripe.evictions;
   }
-  stripe.policy->on_insert(*response);
-  publish_rank(stripe, stripe.policy->least_rank());
+  const std::size_t lane = shares_->lane_of(*response);
+  stripe.lanes->insert(*response, lane);
+  shares_->add(*response);
+  publish_rank(stripe, lane, stripe.lanes->least_rank(lane));
   variants.push_back(std::move(response));
   ++stripe.objects;
   ++stripe.insertions;
@@ -266,85 +282,103 @@ void Store::clear() {
 }
 
 void Store::make_room() {
-  if (is_over_limit()) evict_for(nullptr);
+  if (is_over_limit()) evict_for(nullptr, Reach::above_shares);
+  if (is_over_limit()) evict_for(nullptr, Reach::everything);
 }
 
 void Store::make_room_for(StoredResponsePtr inserted) {
   if (!is_over_limit()) return;
-  evict_for(inserted.get());
+  evict_for(inserted.get(), Reach::above_shares);
+  // Within its owner's share, and so is all the rest: then the newest is not the first to go.
+  const bool is_open = shares_->open_lanes().test(shares_->lane_of(*inserted));
+  if (is_over_limit() && !is_open) evict_for(inserted.get(), Reach::everything);
   Stripe& stripe = stripe_of(inserted->print());
   {
     // The rank that was published last may be that of what would have gone instead of it.
     const std::lock_guard lock(stripe.mutex);
-    publish_rank(stripe, stripe.policy->least_rank());
+    const std::size_t lane = inserted->eviction.lane;
+    publish_rank(stripe, lane, stripe.lanes->least_rank(lane));
   }
-  // No other response could go: what readers and fills hold leaves no room even for this one.
+  // No other response could go: what readers and fills hold leaves no room even for this one, or
+  // what is reserved for others.
   inserted.reset();
   make_room();
 }
 
-void Store::evict_for(const StoredResponse* spared) {
+void Store::evict_for(const StoredResponse* spared, Reach reach) {
   std::size_t fruitless = 0; // turns in a row
   int outranked = 0;         // in a row, too
-  while (is_over_limit() && fruitless <= options_.stripes) {
-    Turn turn = next_turn(next_victim_stripe_.fetch_add(1, std::memory_order_relaxed));
+  int set_aside = 0;
+  while (is_over_limit()) {
+    const bool is_any = reach == Reach::everything || set_aside == kMaxSetAside;
+    const LaneSet open = is_any ? shares_->lanes() : shares_->open_lanes();
+    if (fruitless > options_.stripes * open.count()) return;
+    const std::size_t start = next_victim_stripe_.fetch_add(1, std::memory_order_relaxed);
+    EvictionTurn turn = ranks_->next(start, open);
     if (outranked == kMaxOutranked) turn.most = EvictionCandidate::kNoRank;
-    const Evicted evicted = evict_one(stripes_[turn.stripe], spared, turn.most);
+    const Evicted evicted = evict_one(turn, open, spared);
     fruitless = evicted == Evicted::none ? fruitless + 1 : 0;
     outranked = evicted == Evicted::outranked ? outranked + 1 : 0;
+    if (evicted == Evicted::set_aside) ++set_aside;
+    if (evicted == Evicted::one) set_aside = 0;
   }
 }
 
-// Of equals the first; where nothing is known to be stored, the stripe at `start` itself.
-Store::Turn Store::next_turn(std::size_t start) const {
-  Turn turn{start & (options_.stripes - 1), EvictionCandidate::kNoRank};
-  double least = EvictionCandidate::kNoRank;
-  for (std::size_t i = 0; i < std::min(options_.stripes, kMaxCompared); ++i) {
-    const std::size_t at = (start + i) & (options_.stripes - 1);
-    const double rank = ranks_[at].load(std::memory_order_relaxed);
-    if (rank < least) {
-      turn = {at, least};
-      least = rank;
-    } else if (rank < turn.most) {
-      turn.most = rank;
-    }
-  }
-  return turn;
-}
-
-Store::Evicted Store::evict_one(Stripe& stripe, const StoredResponse* spared, double most) {
+Store::Evicted Store::evict_one(const EvictionTurn& turn, const LaneSet& open,
+                                const StoredResponse* spared) {
   Removed removed(purges_);
+  Stripe& stripe = stripes_[turn.stripe];
   const std::lock_guard lock(stripe.mutex);
-  const EvictionCandidate candidate = stripe.policy->candidate(spared);
-  if (candidate.rank > most || candidate.response == nullptr) {
-    publish_rank(stripe, candidate.rank);
+  const EvictionCandidate candidate = stripe.lanes->candidate(turn.lane, spared);
+  if (candidate.rank > turn.most || candidate.response == nullptr) {
+    publish_rank(stripe, turn.lane, candidate.rank);
     return candidate.response == nullptr ? Evicted::none : Evicted::outranked;
+  }
+  const std::size_t own_lane = shares_->lane_of(*candidate.response);
+  if (!open.test(own_lane)) {
+    set_aside(stripe, *candidate.response, own_lane);
+    return Evicted::set_aside;
   }
   const auto slot = stripe.index.find(candidate.response->print());
   SELVEDGE_ASSERT(slot != stripe.index.end());
-  stripe.policy->on_evict(*candidate.response);
+  stripe.lanes->evict(*candidate.response);
+  shares_->remove(*candidate.response);
   Variants& variants = slot->second;
   const auto at = std::find(variants.begin(), variants.end(), candidate.response);
   SELVEDGE_ASSERT(at != variants.end());
   stripe.let_go(variants, static_cast<std::size_t>(at - variants.begin()), removed);
   ++stripe.evictions;
   if (variants.empty()) stripe.index.erase(slot);
-  publish_rank(stripe, stripe.policy->least_rank());
+  publish_rank(stripe, turn.lane, stripe.lanes->least_rank(turn.lane));
   return Evicted::one;
 }
 
-void Store::publish_rank(const Stripe& stripe, double rank) {
-  std::atomic<double>& published = ranks_[static_cast<std::size_t>(&stripe - stripes_.get())];
-  // Read first: a line that is not written stays shared between the cores.
-  if (published.load(std::memory_order_relaxed) != rank) {
-    published.store(rank, std::memory_order_relaxed);
+void Store::set_aside(Stripe& stripe, const StoredResponse& response, std::size_t lane) {
+  const std::size_t old_lane = response.eviction.lane;
+  stripe.lanes->remove(response);
+  shares_->remove(response);
+  stripe.lanes->insert(response, lane);
+  shares_->add(response); // its bytes were counted anew
+  for (const std::size_t changed : {old_lane, lane}) {
+    publish_rank(stripe, changed, stripe.lanes->least_rank(changed));
   }
+}
+
+void Store::publish_rank(const Stripe& stripe, std::size_t lane, double rank) {
+  ranks_->publish(static_cast<std::size_t>(&stripe - stripes_.get()), lane, rank);
+}
+
+void Store::set_reserved(const Shares& shares) {
+  shares_->reserve(shares);
 }
 
 Store::Stats Store::stats() const {
   Stats stats;
   stats.bytes = ledger_.bytes();
   stats.limit = options_.size;
+  for (std::size_t owner = 0; owner < kOwners; ++owner) {
+    stats.bytes_by_owner[owner] = shares_->held(owner);
+  }
   for (std::size_t i = 0; i < options_.stripes; ++i) {
     Stripe& stripe = stripes_[i];
     const std::lock_guard lock(stripe.mutex);

@@ -1,5 +1,6 @@
 #include <selvedge/cache/stored_response.hpp>
 
+#include <selvedge/base/assert.hpp>
 #include <selvedge/base/block_bytes.hpp>
 
 #include <algorithm>
@@ -43,7 +44,7 @@ base::Seconds Freshness::age(base::Steady now) const {
 }
 
 StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger, std::size_t elsewhere)
-    : is_partial_(parts.content_range.has_value()),
+    : owner(parts.owner), is_partial_(parts.content_range.has_value()),
       purge_state_{.born = parts.born, .tags = distinct(std::move(parts.tags))},
       parts_(std::move(parts)), ledger_(ledger),
       own_bytes_(base::block_bytes(sizeof(StoredResponse)) + parts_.head.allocated_bytes() +
@@ -51,6 +52,7 @@ StoredResponse::StoredResponse(Parts parts, MemoryLedger* ledger, std::size_t el
                  outside_bytes(parts_.vary) + outside_bytes(parts_.vary_as_sent) +
                  outside_bytes(purge_state_.tags) + kIndexBytes +
                  (parts_.body ? base::block_bytes(sizeof(Body)) : 0) + elsewhere) {
+  SELVEDGE_ASSERT(parts_.owner < kOwners);
   if (ledger_ != nullptr) ledger_->take(own_bytes_);
 }
 

@@ -83,4 +83,19 @@ std::optional<json> post(const AdminOptions& admin, const std::string& target,
   return ask_or_complain(admin, beast_http::verb::post, target, content);
 }
 
+// Everything but unreserved characters (RFC 3986, 2.3) as %XX.
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kUnreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string result;
+  for (const char c : text) {
+    if (kUnreserved.find(c) != std::string_view::npos) {
+      result.push_back(c);
+    } else {
+      result.append(fmt::format("%{:02X}", static_cast<unsigned char>(c)));
+    }
+  }
+  return result;
+}
+
 } // namespace selvedge::cli

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace selvedge::cli {
 
@@ -14,5 +15,7 @@ namespace selvedge::cli {
 std::optional<nlohmann::json> get(const AdminOptions& admin, const std::string& target);
 std::optional<nlohmann::json> post(const AdminOptions& admin, const std::string& target,
                                    const std::string& content);
+// RFC 3986, 2.1: a value for the query of a target.
+std::string encoded(std::string_view text);
 
 } // namespace selvedge::cli

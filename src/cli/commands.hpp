@@ -57,7 +57,24 @@ struct ExplainOptions {
   std::string url;
   std::string method = "GET";
   std::vector<std::string> headers; // "Name: value"
+  std::vector<std::string> as;      // "tier=free,tenant=acme"
+  std::string load;                 // empty: as it is
 };
 int explain(const AdminOptions& admin, const ExplainOptions& asked);
+
+int overload(const AdminOptions& admin);
+int economics(const AdminOptions& admin);
+struct EventsOptions {
+  std::uint64_t after = 0; // the number of an event; those after it are shown
+};
+int events(const AdminOptions& admin, const EventsOptions& wanted);
+
+struct PolicyTestOptions {
+  std::vector<std::string> files; // of cases
+  std::string config;
+  Output output = Output::text;
+};
+// kBadConfiguration also when a case fails.
+int test_policy(const PolicyTestOptions& options);
 
 } // namespace selvedge::cli

@@ -1,4 +1,5 @@
 #include "admin_client.hpp"
+#include "explain_policy.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,21 +12,6 @@ namespace selvedge::cli {
 using nlohmann::json;
 
 namespace {
-
-// RFC 3986, 2.3: everything but unreserved characters as %XX.
-std::string encoded(std::string_view text) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string result;
-  for (const char c : text) {
-    if (kUnreserved.find(c) != std::string_view::npos) {
-      result.push_back(c);
-    } else {
-      result.append(fmt::format("%{:02X}", static_cast<unsigned char>(c)));
-    }
-  }
-  return result;
-}
 
 std::string text(const json& object, const char* key) {
   return object.at(key).get<std::string>();
@@ -58,12 +44,18 @@ void print_row(std::string_view name, std::string_view value) {
   std::cout << fmt::format("{:<{}}{}\n", name, kColumn, indented(value, kColumn));
 }
 
-// What the node does.
-std::string_view consequence(std::string_view action) {
+// What the node does, where the policy lets it.
+std::string consequence(const json& answer) {
+  const std::string action = text(answer.at("decision"), "action");
   if (action == "serve") return "The stored response is served.";
+  const bool is_stale = text(answer.at("decision"), "would_be") == "stale";
   if (action == "serve-stale-and-revalidate") {
+    if (!flag(answer.at("policy").at("ladder"), "revalidates")) {
+      return "The stored response is served, and the origin is left in peace.";
+    }
     return "The stored response is served, and the origin is asked in the background.";
   }
+  if (is_stale) return "The stored response is served instead of asking the origin.";
   if (action == "revalidate") {
     return "The origin is asked whether the stored response still holds (RFC 9111, 4.3).";
   }
@@ -85,7 +77,9 @@ void print_decision(const json& answer) {
   std::cout << fmt::format("\nWould be: {}, since {} ({}).\n", text(decision, "would_be"),
                            text(decision, "meaning"), text(decision, "rule"));
   const std::string action = text(decision, "action");
-  std::cout << consequence(action) << "\n";
+  const std::string of_policy = policy_consequence(answer);
+  std::cout << (of_policy.empty() ? consequence(answer) : of_policy) << "\n";
+  if (!of_policy.empty()) return;
   if (flag(answer, "being_filled")) {
     std::cout << "A fetch for this key is under way: requests that must wait share it (RFC 9111, "
                  "4).\n";
@@ -95,6 +89,9 @@ void print_decision(const json& answer) {
     std::cout << "If the origin cannot be reached or answers 500, 502, 503 or 504, the stored "
                  "response may be served (RFC 5861, 4).\n";
   }
+}
+
+void print_place(const json& answer) {
   std::cout << "\n";
   print_row("route", text(answer, "route"));
   print_row("origin",
@@ -226,6 +223,8 @@ int explain(const AdminOptions& admin, const ExplainOptions& asked) {
   std::string target =
       fmt::format("/v1/explain?url={}&method={}", encoded(asked.url), encoded(asked.method));
   for (const std::string& header : asked.headers) target.append("&header=").append(encoded(header));
+  for (const std::string& asker : asked.as) target.append("&as=").append(encoded(asker));
+  if (!asked.load.empty()) target.append("&load=").append(encoded(asked.load));
   const auto answer = get(admin, target);
   if (!answer) return kFailed;
   if (admin.output == Output::json) {
@@ -233,6 +232,8 @@ int explain(const AdminOptions& admin, const ExplainOptions& asked) {
     return kDone;
   }
   print_decision(*answer);
+  print_place(*answer);
+  print_policy(answer->at("policy"));
   print_variants(answer->at("variants"));
   return kDone;
 }

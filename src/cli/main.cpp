@@ -16,18 +16,22 @@ CLI::Option* add_config(CLI::App& command, std::string& path) {
   return command.add_option("-c,--config", path, "YAML file, or a directory of *.yaml files");
 }
 
-void add_admin(CLI::App& command, AdminOptions& admin) {
-  command.add_option("--admin", admin.address, "address of the admin API")->capture_default_str();
-  command.add_option("--token-file", admin.token_file, "file whose first line is the bearer token");
+void add_output(CLI::App& command, Output& output) {
   command
       .add_option_function<std::string>(
           "-o,--output",
-          [&admin](const std::string& form) {
-            admin.output = form == "json" ? Output::json : Output::text;
+          [&output](const std::string& form) {
+            output = form == "json" ? Output::json : Output::text;
           },
           "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->default_str("text");
+}
+
+void add_admin(CLI::App& command, AdminOptions& admin) {
+  command.add_option("--admin", admin.address, "address of the admin API")->capture_default_str();
+  command.add_option("--token-file", admin.token_file, "file whose first line is the bearer token");
+  add_output(command, admin.output);
 }
 
 // An option that may come several times, with one value each; `form` says what it looks like.
@@ -120,15 +124,23 @@ void add_explain(CLI::App& app, AdminOptions& admin, int& code) {
   command->add_option("url", asked->url, "absolute URL, as a client asks for it")->required();
   command->add_option("-X,--request", asked->method, "method")->capture_default_str();
   add_list(*command, "-H,--header", asked->headers, "'NAME: VALUE'", "of the request");
+  add_list(*command, "--as", asked->as, "KEY=VALUE,...",
+           "who asks: tier, tenant, region, listener, client; else the request says it");
+  command->add_option("--load", asked->load, "calm, elevated, high or critical; else as it is")
+      ->check(CLI::IsMember({"calm", "elevated", "high", "critical"}));
   command->footer(
       "Examples:\n"
       "  selvedge explain https://www.example.com/index.html\n"
       "  selvedge explain https://www.example.com/app.js -H 'Accept-Encoding: br'\n"
       "  selvedge explain http://www.example.com/ -X HEAD -H 'Cache-Control: max-age=5'\n"
+      "  selvedge explain https://www.example.com/app.js --as tier=free --load critical\n"
+      "  selvedge explain http://www.example.com/ --as client=10.1.2.3,listener=http\n"
       "  selvedge explain http://www.example.com/ -o json\n"
       "It sends no request and changes nothing: it says what the node would do now, which stored\n"
       "response it would use, how old that is and why it is fresh or stale, with the section of\n"
-      "the RFC that says so.");
+      "the RFC that says so; who the policy takes the client for, which of its rules decides "
+      "what,\n"
+      "and why the others do not. Limits of a tenant are shown, not used up.");
   command->callback([asked, &admin, &code] { code = explain(admin, *asked); });
 }
 
@@ -161,6 +173,49 @@ void add_origins(CLI::App& app, AdminOptions& admin, int& code) {
   });
 }
 
+void add_overload(CLI::App& app, AdminOptions& admin, int& code) {
+  CLI::App* command = app.add_subcommand(
+      "overload", "How busy a running node is, who waits, who is served and who is turned away");
+  add_admin(*command, admin);
+  command->footer(
+      "Examples:\n"
+      "  selvedge overload\n"
+      "  selvedge overload -o json | jq .tiers.premium\n"
+      "LEVEL says what a worker does: calm, elevated (background work waits), high (free clients\n"
+      "get older answers), critical (some are turned away). ADMITTED is the highest level that is\n"
+      "let in, of 0 to 255: 64 of them are one importance, premium first. WAIT is the mean time\n"
+      "from being ready to a turn. What the node did about its load, `selvedge events` tells.");
+  command->callback([&admin, &code] { code = overload(admin); });
+}
+
+void add_economics(CLI::App& app, AdminOptions& admin, int& code) {
+  CLI::App* command = app.add_subcommand(
+      "economics", "What the deliveries of a running node were worth, and what they cost");
+  add_admin(*command, admin);
+  command->footer(
+      "Examples:\n"
+      "  selvedge economics\n"
+      "  selvedge economics -o json | jq .totals\n"
+      "By tier, then by bundle (the first part of the path), the most valuable first. Values are\n"
+      "the policy's `tiers[].value`, costs its `economics`; LOST is the value of requests that\n"
+      "were turned away or failed.");
+  command->callback([&admin, &code] { code = economics(admin); });
+}
+
+void add_events(CLI::App& app, AdminOptions& admin, int& code) {
+  const auto wanted = std::make_shared<EventsOptions>();
+  CLI::App* command = app.add_subcommand(
+      "events", "What a running node did about its load: which knob moved, and why");
+  add_admin(*command, admin);
+  command->add_option("--after", wanted->after, "only those after the event of this number");
+  command->footer(
+      "Examples:\n"
+      "  selvedge events\n"
+      "  selvedge events --after 17\n"
+      "The last 512 are kept. A number that is missing at the front has been forgotten.");
+  command->callback([wanted, &admin, &code] { code = events(admin, *wanted); });
+}
+
 void add_status(CLI::App& app, AdminOptions& admin, int& code) {
   CLI::App* command = app.add_subcommand("status", "What a running node is doing");
   add_admin(*command, admin);
@@ -171,6 +226,27 @@ void add_drain(CLI::App& app, AdminOptions& admin, int& code) {
   CLI::App* command = app.add_subcommand("drain", "Let a running node end gracefully");
   add_admin(*command, admin);
   command->callback([&admin, &code] { code = drain(admin); });
+}
+
+void add_policy(CLI::App& app, int& code) {
+  const auto options = std::make_shared<PolicyTestOptions>();
+  CLI::App* command = app.add_subcommand("policy", "What a policy makes of requests");
+  command->require_subcommand(1);
+  CLI::App* test = command->add_subcommand("test", "Try cases, as unit tests of a policy");
+  test->add_option("files", options->files, "YAML files with cases")->required();
+  add_config(*test, options->config)->required();
+  add_output(*test, options->output);
+  test->footer(
+      "A file of cases:\n"
+      "  cases:\n"
+      "    - name: free clients are turned away at last\n"
+      "      request: https://www.example.com/app.js    # or a section: method, headers, client\n"
+      "      as: {tier: free}                           # else the request says who asks\n"
+      "      load: critical\n"
+      "      expect: {class: core, shed: 503, rule: {shed: free is shed}}\n"
+      "No node has to run. Each expectation that fails is a line with its place and the rule that\n"
+      "decided; the exit code is then 1. Without `time`, it is Monday 2026-01-05T12:00:00Z.");
+  test->callback([options, &code] { code = test_policy(*options); });
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -190,7 +266,11 @@ int parse_and_run(int argc, char** argv) {
   add_explain(app, admin, code);
   add_purge(app, admin, code);
   add_origins(app, admin, code);
+  add_overload(app, admin, code);
+  add_economics(app, admin, code);
+  add_events(app, admin, code);
   add_drain(app, admin, code);
+  add_policy(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

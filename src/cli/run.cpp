@@ -28,6 +28,13 @@ template <typename Action> int guarded(Action action) {
   }
 }
 
+// Warnings of a policy are shown and stop nobody.
+config::Config load_aloud(const std::string& path) {
+  config::Config config = config::load(path);
+  for (const std::string& warning : config.warnings) std::cerr << warning << "\n";
+  return config;
+}
+
 } // namespace
 
 int run(const RunOptions& options) {
@@ -36,13 +43,13 @@ int run(const RunOptions& options) {
     server_options.version = SELVEDGE_VERSION;
     server_options.ready_file = options.ready_file;
     server_options.reload = [path = options.config] { return config::load(path); };
-    server::Server server(config::load(options.config), std::move(server_options));
+    server::Server server(load_aloud(options.config), std::move(server_options));
     server.run();
   });
 }
 
 int check(const std::string& path) {
-  const int code = guarded([&] { server::check(config::load(path)); });
+  const int code = guarded([&] { server::check(load_aloud(path)); });
   if (code == kDone) std::cout << path << ": good\n";
   return code == kCannotBind ? kBadConfiguration : code;
 }

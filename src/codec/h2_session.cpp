@@ -66,6 +66,11 @@ void ServerSession::respond_interim(StreamId id, http::Status status,
   state.control.trim(write_interim_head(to, state.encoder, id, status, fields));
 }
 
+std::uint8_t ServerSession::urgency(StreamId id) const {
+  const Stream* const stream = parts_->state.streams.find(id);
+  return stream == nullptr ? kDefaultUrgency : stream->priority.urgency;
+}
+
 void ServerSession::resume(StreamId id) {
   SessionState& state = parts_->state;
   Stream* const stream = state.streams.find(id);

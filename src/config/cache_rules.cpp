@@ -39,7 +39,7 @@ bool is_parameter(std::string_view text) {
 
 bool is_network(std::string_view text) {
   try {
-    const proxy::AddressList list({std::string(text)});
+    const base::AddressList list({std::string(text)});
     return true;
   } catch (const std::runtime_error&) {
     return false;

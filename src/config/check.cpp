@@ -185,6 +185,7 @@ void check(const Config& config, Reading& reading) {
     if (!origin.name.empty()) origins.push_back(origin.name);
   }
   check_sites(config, origins, reading);
+  check_policy(config, reading);
 }
 
 } // namespace selvedge::config

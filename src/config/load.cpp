@@ -2,21 +2,13 @@
 #include <selvedge/config/load.hpp>
 
 #include "check.hpp"
+#include "document.hpp"
 #include "reading.hpp"
 #include "sections.hpp"
-#include "text_rules.hpp"
-#include "units.hpp"
-
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <optional>
-#include <sstream>
+#include <set>
 #include <system_error>
 
 namespace selvedge::config {
@@ -24,24 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFileBytes = 4u << 20; // nobody writes more by hand
-
 struct Source {
   std::string name;
   std::string text;
 };
-
-std::string read_source(const std::string& name) {
-  errno = 0;
-  std::ifstream file(name, std::ios::binary);
-  std::string text(kFileBytes + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) {
-    throw ConfigError(name + ": cannot be read: " + std::generic_category().message(errno));
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
 
 std::vector<std::string> sources_in(const std::string& directory) {
   std::vector<std::string> names;
@@ -59,115 +37,88 @@ std::vector<std::string> sources_in(const std::string& directory) {
   return names;
 }
 
-// The place of a byte, as an editor counts it.
-Where place_of(std::string_view text, std::size_t offset, const Reading& reading) {
-  const std::string_view before = text.substr(0, offset);
-  const std::size_t newline = before.rfind('\n');
-  Where where = reading.place(YAML::Mark{});
-  where.line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-  where.column =
-      1 + static_cast<int>(newline == std::string_view::npos ? offset : offset - newline - 1);
-  return where;
-}
-
-// Counts documents and keeps where the content of the last one begins.
-class DocumentCount final : public YAML::EventHandler {
+// Reads the files into one Config, and those that they include.
+class Files {
 public:
-  int count = 0;
-  YAML::Mark last;
+  // False when nothing of the file could be used. What it includes is read right after it.
+  bool read(const Source& source) {
+    const std::size_t before = config_.include.size();
+    bool is_whole = read_one(source);
+    // A copy: files that are included may not include, which shows in the same list.
+    const std::vector<std::string> included = config_.include;
+    for (std::size_t i = before; i < included.size(); ++i) {
+      if (!include(included[i], i)) is_whole = false;
+    }
+    return is_whole;
+  }
+
+  // A file that is named from outside is not to be included as well.
+  void announce(const std::string& name) { known_.insert(path_of(name)); }
+
+  Config finish(bool is_whole) {
+    config_.include.clear();
+    fill_defaults(config_, reading_);
+    // What a broken file may have said is not to be called missing.
+    if (is_whole) check(config_, reading_);
+    reading_.throw_failures();
+    config_.warnings = reading_.warnings();
+    return std::move(config_);
+  }
 
 private:
-  void begin(const YAML::Mark& mark) {
-    if (has_content_) return;
-    has_content_ = true;
-    last = mark;
+  static std::string path_of(const std::string& name) {
+    std::error_code error;
+    const fs::path path = fs::weakly_canonical(name, error);
+    return error ? name : path.string();
   }
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    ++count;
-    last = mark;
-    has_content_ = false;
-  }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { begin(mark); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { begin(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                const std::string&) override {
-    begin(mark);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    begin(mark);
-  }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    begin(mark);
-  }
-  void OnMapEnd() override {}
 
-  bool has_content_ = false;
+  bool read_one(const Source& source) {
+    reading_.begin_file(source.name);
+    const std::optional<YAML::Node> node = document(source.text, reading_);
+    if (!node) return false;
+    const Where start = reading_.place(node->IsNull() ? YAML::Mark{} : node->Mark());
+    if (!node->IsMap() && !node->IsNull()) {
+      reading_.fail(start, "", "not a configuration: keys such as 'listeners:' are missing");
+      return false;
+    }
+    config_section().read(Input{reading_, *node, "", start}, config_);
+    return true;
+  }
+
+  bool include(const std::string& name, std::size_t index) {
+    const std::string path = "include[" + std::to_string(index) + "]";
+    const Where where = reading_.where(path);
+    if (!known_.insert(path_of(name)).second) {
+      reading_.fail(where, path, in_quotes(name) + " is read already");
+      return true;
+    }
+    std::variant<std::string, std::error_code> text = text_in(name);
+    if (const auto* error = std::get_if<std::error_code>(&text)) {
+      reading_.fail(where, path, in_quotes(name) + " cannot be read: " + error->message());
+      return false;
+    }
+    const std::size_t before = config_.include.size();
+    const bool is_whole = read_one(Source{name, std::get<std::string>(std::move(text))});
+    if (config_.include.size() > before) {
+      const std::string inner = "include[" + std::to_string(before) + "]";
+      reading_.fail(reading_.where(inner), inner, "a file that is included cannot include others");
+    }
+    return is_whole;
+  }
+
+  Reading reading_;
+  Config config_;
+  std::set<std::string> known_;
 };
 
-// The first two are enough. YAML::LoadAll would not end where no document can begin, at ",":
-// yaml-cpp finds one empty document after the other.
-DocumentCount count_documents(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  YAML::Parser parser(stream);
-  DocumentCount documents;
-  if (parser.HandleNextDocument(documents)) parser.HandleNextDocument(documents);
-  return documents;
-}
-
-// The one document of a file; a null node when it says nothing. No value after noting a failure.
-std::optional<YAML::Node> document(std::string_view text, Reading& reading) {
-  const Where start = reading.place(YAML::Mark{});
-  if (text.size() > kFileBytes) {
-    reading.fail(start, "", "larger than " + bytes_text(kFileBytes));
-    return std::nullopt;
-  }
-  if (const std::size_t bad = first_unprintable(text); bad != std::string_view::npos) {
-    reading.fail(place_of(text, bad, reading), "",
-                 "not text: a control character, or not UTF-8 (YAML 1.2, 5.1)");
-    return std::nullopt;
-  }
-  try {
-    const DocumentCount documents = count_documents(text);
-    if (documents.count < 2) return YAML::Load(std::string(text));
-    reading.fail(reading.place(documents.last), "", "a second document; one file holds one");
-  } catch (const YAML::DeepRecursion& error) {
-    reading.fail(reading.place(error.mark), "", "nested too deeply");
-  } catch (const YAML::Exception& error) {
-    reading.fail(reading.place(error.mark), "", "not YAML: " + error.msg);
-  }
-  return std::nullopt;
-}
-
-// False when nothing of the file could be used.
-bool read_file(const Source& source, Reading& reading, Config& config) {
-  reading.begin_file(source.name);
-  const std::optional<YAML::Node> node = document(source.text, reading);
-  if (!node) return false;
-  const Where start = reading.place(node->IsNull() ? YAML::Mark{} : node->Mark());
-  if (!node->IsMap() && !node->IsNull()) {
-    reading.fail(start, "", "not a configuration: keys such as 'listeners:' are missing");
-    return false;
-  }
-  config_section().read(Input{reading, *node, "", start}, config);
-  return true;
-}
-
 Config read_all(const std::vector<Source>& sources) {
-  Reading reading;
-  Config config;
+  Files files;
+  for (const Source& source : sources) files.announce(source.name);
   bool is_whole = true;
   for (const Source& source : sources) {
-    if (!read_file(source, reading, config)) is_whole = false;
+    if (!files.read(source)) is_whole = false;
   }
-  fill_defaults(config, reading);
-  // What a broken file may have said is not to be called missing.
-  if (is_whole) check(config, reading);
-  reading.throw_failures();
-  return config;
+  return files.finish(is_whole);
 }
 
 } // namespace

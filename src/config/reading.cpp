@@ -71,15 +71,36 @@ bool Reading::spend(const Where& where, const std::string& path) {
   return ++values_ <= kValues && failures_ <= kListed;
 }
 
-void Reading::throw_failures() const {
-  if (failures_ == 0) return;
-  std::vector<Failure> ordered = listed_;
-  std::stable_sort(ordered.begin(), ordered.end(), [](const Failure& a, const Failure& b) {
+bool Reading::has_failed_within(const std::string& section) const {
+  const auto is_within = [&section](const std::string& path) {
+    return path.compare(0, section.size(), section) == 0 &&
+           (path.size() == section.size() || path[section.size()] == '.' ||
+            path[section.size()] == '[');
+  };
+  return std::any_of(failed_.begin(), failed_.end(), is_within);
+}
+
+std::vector<Reading::Finding> Reading::in_order(std::vector<Finding> findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.where.file, a.where.line, a.where.column) <
            std::tie(b.where.file, b.where.line, b.where.column);
   });
+  return findings;
+}
+
+std::vector<std::string> Reading::warnings() const {
+  std::vector<std::string> lines;
+  for (const Finding& warning : in_order(warnings_)) {
+    lines.push_back(where_text(warning.where) + ": warning: " + warning.text);
+  }
+  return lines;
+}
+
+void Reading::throw_failures() const {
+  if (failures_ == 0) return;
+  const std::vector<Finding> ordered = in_order(listed_);
   std::string lines;
-  for (const Failure& failure : ordered) {
+  for (const Finding& failure : ordered) {
     if (!lines.empty()) lines += '\n';
     lines += where_text(failure.where) + ": " + failure.text;
   }

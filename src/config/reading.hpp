@@ -35,6 +35,8 @@ public:
 
   // A path is "cache.size" or "sites[0].routes[2].origin".
   void fail(const Where& where, const std::string& path, const std::string& text);
+  // What is strange and may be meant; it stops nobody.
+  void warn(const Where& where, const std::string& text) { warnings_.push_back({where, text}); }
   // The key at `path` stands at `where`. The first place is kept.
   void note(const std::string& path, const Where& where) { places_.emplace(path, where); }
   bool is_set(const std::string& path) const { return places_.count(path) != 0; }
@@ -42,6 +44,7 @@ public:
   Where where(std::string path) const;
   std::string where_text(const Where& where) const; // "selvedge.yaml:12:3"
   bool has_failed(const std::string& path) const { return failed_.count(path) != 0; }
+  bool has_failed_within(const std::string& section) const;
   std::size_t failures() const { return failures_; }
 
   // Counts one more value. False when there are too many to be meant (aliases of lists of aliases
@@ -50,18 +53,22 @@ public:
 
   // Throws a ConfigError with one line a problem, in the order of the files, when there are any.
   void throw_failures() const;
+  // In the order of the files: "selvedge.yaml:12:3: warning: ...".
+  std::vector<std::string> warnings() const;
 
 private:
-  struct Failure {
+  struct Finding {
     Where where;
     std::string text;
   };
+  static std::vector<Finding> in_order(std::vector<Finding> findings);
 
   std::vector<std::string> files_;
   std::filesystem::path directory_;
   std::map<std::string, Where> places_;
   std::set<std::string> failed_;
-  std::vector<Failure> listed_; // the first kListed of them
+  std::vector<Finding> listed_; // the first kListed of them
+  std::vector<Finding> warnings_;
   std::size_t failures_ = 0;
   std::size_t values_ = 0;
 };

@@ -1,6 +1,7 @@
 // What is made of a Config, or of nothing but the records: YAML, the reference, differences.
 #include <selvedge/config/load.hpp>
 
+#include "policy_sections.hpp"
 #include "sections.hpp"
 
 namespace selvedge::config {
@@ -51,6 +52,7 @@ Config example() {
   assets.default_lifetime = std::chrono::hours{1};
   pages.normalize.push_back({"accept-encoding", {"br", "gzip"}});
   config.sites.push_back({"example", {"www.example.com", "*"}, {pages, assets}});
+  config.policy = example_policy();
   return config;
 }
 

@@ -30,6 +30,11 @@ Section<net::TlsOptions> tls_section() {
            {"Whether TLS 1.2 is spoken too, not only 1.3."});
   keys.add("h2", &TlsOptions::h2, boolean(),
            {"Whether HTTP/2 is offered (RFC 9113, 3.2), not only HTTP/1.1."});
+  keys.add("client_ca", &TlsOptions::client_ca, file("a file", Empty::allowed),
+           {"A PEM file of authorities: clients are asked for a certificate of theirs, by which "
+            "policy.identify.certificates knows them. \"\": they are not."});
+  keys.add("client_certificate_required", &TlsOptions::client_certificate_required, boolean(),
+           {"Whether a client without such a certificate is refused."});
   return keys;
 }
 
@@ -48,6 +53,11 @@ Section<net::ListenerOptions> listener_section() {
            {"With certificates, the listener speaks TLS."});
   keys.add("backlog", &ListenerOptions::backlog, number<int>(1, 65535),
            {"Connections that the kernel keeps until they are accepted.", Reload::restart});
+  keys.add("shared", &ListenerOptions::shared, boolean(),
+           {"Its connections carry requests of many customers, as those of a load balancer do. Then "
+            "who asks is known by each request only: under load they are read before it is known "
+            "whether they can be served, up to policy.overload.unknown.",
+            Reload::restart});
   return keys;
 }
 

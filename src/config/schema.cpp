@@ -31,8 +31,14 @@ Json section_of(const Shape& shape) {
   Json section = object_of(shape.fields);
   for (const FieldShape& field : shape.fields) {
     if (field.key != shape.short_key) continue;
-    section["type"] = Json::array({"object", "string"});
-    section["pattern"] = field.shape.pattern;
+    const bool is_number = field.shape.type == ShapeType::number;
+    section["type"] = Json::array({"object", is_number ? "integer" : "string"});
+    if (is_number) {
+      section["minimum"] = field.shape.least;
+      section["maximum"] = field.shape.most;
+    } else {
+      section["pattern"] = field.shape.pattern;
+    }
   }
   return section;
 }

@@ -17,11 +17,15 @@
 
 namespace selvedge::config {
 
+// Keys that say how the files are read are no part of the configuration that comes of it.
+enum class Written : std::uint8_t { always, in_reference };
+
 // What a record says beside the kind and the member.
 struct About {
   std::string text;
   Reload reload = Reload::live;
   bool is_required = false;
+  Written written = Written::always;
 };
 
 // One key of the section for T.
@@ -145,6 +149,8 @@ public:
   void write(Writer& writer, const T& from) const {
     for (const auto& field : fields_) {
       if (!field->only().applies(from)) continue;
+      const bool is_passing = field->about().written == Written::in_reference;
+      if (is_passing && !writer.is_explaining()) continue;
       if (writer.explains(field.get())) {
         writer.comment(explanation(field->shape()));
       } else if (writer.is_explained(field.get()) && field->is_initial(from)) {

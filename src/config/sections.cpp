@@ -1,6 +1,8 @@
 #include "sections.hpp"
 
+#include "include_kind.hpp"
 #include "kinds.hpp"
+#include "policy_sections.hpp"
 
 namespace selvedge::config {
 
@@ -91,6 +93,13 @@ Section<Config> make_config_section() {
            {"Health, metrics, purging and control.", Reload::restart});
   keys.add("logs", &Config::logs, section(log_section()), {"Where logs go."});
   keys.add("drain", &Config::drain, section(drain_section()), {"How the program ends."});
+  keys.add("policy", &Config::policy, section(policy_section()),
+           {"Who is served first, and what is done when not all can be. It may have a file of its "
+            "own: see include."});
+  keys.add("include", &Config::include, std::make_unique<IncludeKind>(),
+           {"Files that are read as if they stood beside this one in a directory, as "
+            "[policy.yaml]; they cannot include others.",
+            Reload::live, false, Written::in_reference});
   return keys;
 }
 

@@ -1,5 +1,6 @@
 #include "units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -29,6 +30,9 @@ constexpr std::size_t kBinaryByteUnits = 4; // the first ones, largest first: wh
 
 constexpr std::array<Unit, 5> kDurationUnits{
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
+
+constexpr std::array<Unit, 3> kRateUnits{{{"/s", 1}, {"/m", 60}, {"/h", 3600}}};
+constexpr std::uint64_t kMostRate = 1'000'000'000; // more than a machine can count in an hour
 
 // The digits that `text` starts with times the factor of the unit that follows them.
 template <std::size_t N>
@@ -123,6 +127,29 @@ std::string duration_text(std::chrono::milliseconds duration) {
     if (count % unit.factor != 0) continue;
     text = std::to_string(count / unit.factor).append(unit.name);
     break;
+  }
+  return text;
+}
+
+std::optional<double> parse_rate(std::string_view text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const std::optional<std::uint64_t> number = parse_number(text.substr(0, slash));
+  if (!number || *number == 0 || *number > kMostRate) return std::nullopt;
+  for (const Unit& unit : kRateUnits) {
+    if (text.substr(slash) != unit.name) continue;
+    return static_cast<double>(*number) / static_cast<double>(unit.factor);
+  }
+  return std::nullopt;
+}
+
+std::string rate_text(double per_second) {
+  if (per_second <= 0) return "0";
+  std::string text;
+  for (const Unit& unit : kRateUnits) {
+    const auto factor = static_cast<double>(unit.factor);
+    const double number = std::max(1.0, std::round(per_second * factor));
+    text = decimal_text(number).append(unit.name);
+    if (number / factor == per_second) break;
   }
   return text;
 }

@@ -1,4 +1,5 @@
-// Numbers, shares, sizes and durations as people write them: "5%", "64MiB", "250ms". Reading gives
+// Numbers, shares, sizes, durations and rates as people write them: "5%", "64MiB", "250ms",
+// "10/s". Reading gives
 // nothing for text that is not one; writing gives the largest unit that keeps the value exact.
 // Thread: any.
 #pragma once
@@ -29,5 +30,10 @@ std::string bytes_text(std::uint64_t bytes);
 // Digits and one of ms, s, m, h, d; "0" needs no unit.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string duration_text(std::chrono::milliseconds duration);
+
+// A whole number of at least 1 and /s, /m or /h: so many a second.
+std::optional<double> parse_rate(std::string_view text);
+// "0" for none.
+std::string rate_text(double per_second);
 
 } // namespace selvedge::config

@@ -23,6 +23,7 @@ public:
   bool explains(const void* record) {
     return style_ == Style::explained && explained_.insert(record).second;
   }
+  bool is_explaining() const { return style_ == Style::explained; }
   // True when comments are wanted and this record has had its own.
   bool is_explained(const void* record) const { return explained_.count(record) != 0; }
   // Lines of at most 96 columns, each after "# ", with an empty line before them.

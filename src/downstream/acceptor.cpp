@@ -16,41 +16,82 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC
 // happens inside these reads.
 class Newcomer final : public net::TransportOwner, private base::Timer {
 public:
-  Newcomer(std::unique_ptr<net::Transport> transport, ConnectionSet& set, RequestHandler& handler,
-           std::string_view listener, H2StreamPool& pool)
-      : transport_(std::move(transport)), set_(set), handler_(handler), listener_(listener),
-        pool_(pool) {}
+  Newcomer(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
+      : arrival_(std::move(arrival)), set_(set), handler_(handler) {}
 
   void start() {
     set_.worker().arm(*this, set_.limits().handshake_timeout);
     keep_ = this;
-    on_readable();
+    arrival_.client.standing = handler_.standing_of(arrival_.client);
+    wait(first_lane());
   }
 
   void on_readable() override {
     const boost::intrusive_ptr<Newcomer> keep(this);
-    if (!transport_) return;
-    set_.worker().refresh_now();
+    if (!arrival_.transport) return;
+    net::Transport& transport = *arrival_.transport;
     const std::span<char> buffer = set_.worker().input_buffer();
     std::copy(first_.begin(), first_.end(), buffer.begin());
-    const net::IoResult got = transport_->read(buffer.subspan(first_.size()));
+    const net::IoResult got = transport.read(buffer.subspan(first_.size()));
     if (got.state == net::IoState::closed) return end();
-    if (got.state == net::IoState::blocked) return transport_->wait(net::Direction::read, *this);
+    if (transport.awaits_handshake()) return begin_handshake();
+    if (got.state == net::IoState::blocked) return wait(lane_);
     const std::string_view input(buffer.data(), first_.size() + got.bytes);
     const std::string_view expected = kPreface.substr(0, input.size());
+    if (input.substr(0, expected.size()) == expected && input.size() < kPreface.size()) {
+      first_.assign(input);
+      return wait(lane_);
+    }
+    note_peer();
     if (input.substr(0, expected.size()) != expected) {
-      return become(new H1Connection(std::move(transport_), set_, handler_, listener_), input);
+      return become(new H1Connection(std::move(arrival_), set_, handler_), input);
     }
-    if (input.size() >= kPreface.size()) {
-      return become(new H2Connection(std::move(transport_), set_, handler_, listener_, pool_),
-                    input);
-    }
-    first_.assign(input);
-    transport_->wait(net::Direction::read, *this);
+    become(new H2Connection(std::move(arrival_), set_, handler_, set_.stream_pool()), input);
   }
   void on_writable() override {}
 
 private:
+  using Lane = overload::Lane;
+
+  bool is_stranger() const {
+    return arrival_.client.standing.identity.source == policy::IdentitySource::none;
+  }
+  Lane own_lane() const { return overload::lane_of(arrival_.client.standing.importance); }
+
+  // To read what it says first costs little, but for the handshake, which has its own lane.
+  Lane first_lane() const {
+    if (!is_stranger() || set_.worker().load().defers_unknown()) return own_lane();
+    return arrival_.client.tls != nullptr ? Lane::standard : Lane::premium;
+  }
+
+  // The hello is there. What follows costs as much as fifty small answers, but less for who comes
+  // back with a ticket: whether that is a good one, and whose, is known only then.
+  void begin_handshake() {
+    arrival_.client.standing = handler_.standing_of(arrival_.client); // it may have named a server
+    const bool resumes = arrival_.client.tls->resumes;
+    (resumes ? set_.counters().handshakes_resumed : set_.counters().handshakes_full).add();
+    arrival_.transport->proceed();
+    const bool is_premium =
+        !is_stranger() && arrival_.client.standing.importance == overload::Importance::premium;
+    if (is_premium) return wait(own_lane());
+    const Lane then = is_stranger() ? Lane::standard : own_lane();
+    wait(resumes ? then : Lane::handshake);
+    lane_ = then; // the rest of it is cheap
+  }
+
+  void wait(Lane lane) {
+    lane_ = lane;
+    arrival_.transport->set_turn(lane, arrival_.client.standing.identity.tenant);
+    arrival_.transport->wait(net::Direction::read, *this);
+  }
+
+  // Its certificate, or what its ticket remembers.
+  void note_peer() {
+    const net::TlsPeer* peer = arrival_.client.tls;
+    if (peer == nullptr || (peer->note.empty() && peer->certificate_names.empty())) return;
+    arrival_.client.standing = handler_.standing_of(arrival_.client);
+  }
+
   void become(boost::intrusive_ptr<Connection> connection, std::string_view input) {
     disarm();
     connection->start(input);
@@ -58,8 +99,8 @@ private:
   }
   void end() {
     disarm();
-    if (transport_) transport_->close();
-    transport_.reset();
+    if (arrival_.transport) arrival_.transport->close();
+    arrival_.transport.reset();
     keep_.reset();
   }
   void on_timeout() override {
@@ -67,11 +108,10 @@ private:
     end();
   }
 
-  std::unique_ptr<net::Transport> transport_;
+  Arrival arrival_;
   ConnectionSet& set_;
   RequestHandler& handler_;
-  std::string_view listener_;
-  H2StreamPool& pool_;
+  Lane lane_ = Lane::standard; // of its turns
   std::string first_;
   boost::intrusive_ptr<Newcomer> keep_; // until it has become a connection or ended
 };
@@ -107,8 +147,9 @@ const Counters& Connections::counters(std::size_t worker) const {
 }
 
 Acceptor::Acceptor(Connections& connections, std::string listener,
-                   std::vector<RequestHandler*> handlers)
-    : connections_(connections), listener_(std::move(listener)), handlers_(std::move(handlers)) {}
+                   std::vector<RequestHandler*> handlers, bool is_shared)
+    : connections_(connections), listener_(std::move(listener)), handlers_(std::move(handlers)),
+      is_shared_(is_shared) {}
 
 void Acceptor::on_connection(net::Worker& worker, std::unique_ptr<net::Transport> transport) {
   ConnectionSet& set = connections_.set_of(worker.index());
@@ -118,8 +159,16 @@ void Acceptor::on_connection(net::Worker& worker, std::unique_ptr<net::Transport
     return;
   }
   set.counters().accepted.add();
-  const boost::intrusive_ptr<Newcomer> newcomer(new Newcomer(
-      std::move(transport), set, *handlers_[worker.index()], listener_, set.stream_pool()));
+  Arrival arrival;
+  arrival.client = {.peer_address = transport->peer_address(),
+                    .listener = listener_,
+                    .is_secure = transport->is_secure(),
+                    .tls = transport->tls_peer(),
+                    .standing = {}};
+  arrival.is_shared = is_shared_;
+  arrival.transport = std::move(transport);
+  const boost::intrusive_ptr<Newcomer> newcomer(
+      new Newcomer(std::move(arrival), set, *handlers_[worker.index()]));
   newcomer->start();
 }
 

@@ -2,6 +2,9 @@
 
 #include "h2_connection.hpp"
 
+#include <array>
+#include <utility>
+
 namespace selvedge::downstream {
 
 namespace {
@@ -9,11 +12,10 @@ constexpr std::chrono::milliseconds kLinger{
     2000}; // for a client to read an answer it did not expect
 }
 
-Connection::Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
-                       RequestHandler& handler, std::string_view listener)
-    : set_(set),
-      handler_(handler), client_{transport->peer_address(), listener, transport->is_secure()},
-      transport_(std::move(transport)), limits_(set.limits()) {}
+Connection::Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
+    : set_(set), handler_(handler), client_(arrival.client),
+      transport_(std::move(arrival.transport)), limits_(set.limits()),
+      asker_(arrival.client.standing), is_shared_(arrival.is_shared) {}
 
 Connection::~Connection() = default;
 
@@ -59,37 +61,90 @@ void Connection::process(std::string_view fresh) {
 void Connection::on_readable() {
   is_waiting_readable_ = false;
   if (is_closed()) return;
-  worker().refresh_now();
   if (lingering_) return discard_input();
   const boost::intrusive_ptr<Connection> keep(this);
+  // Its client has given up while it was kept waiting: whatever it asked, nobody reads the answer.
+  if (transport_->has_ended() && worker().lists().waited() > limits().defer) {
+    counters().abandoned.add();
+    return close();
+  }
   for (;;) {
-    if (is_closed() || reading_paused_) return;
+    if (is_closed() || reading_paused_ || is_going_on()) return;
     if (lingering_) return discard_input();
     const net::IoResult got = transport_->read(worker().input_buffer());
     if (got.state == net::IoState::blocked) break;
     if (got.state == net::IoState::closed) return on_end_of_input();
     process({worker().input_buffer().data(), got.bytes});
     if (!got.may_have_more) break;
+    if (worker().is_turn_over() && !is_closed() && !lingering_) return go_on_later();
   }
-  if (!is_closed() && !reading_paused_) wait_readable();
+  if (!is_closed() && !reading_paused_ && !is_going_on()) wait_readable();
 }
 
 void Connection::resume_reading() {
   if (is_closed() || !reading_paused_) return;
   reading_paused_ = false;
-  // From the loop, not from inside of whoever made room.
-  worker().post([keep = boost::intrusive_ptr<Connection>(this)] {
-    if (keep->is_closed() || keep->reading_paused_) return;
-    if (!keep->kept_input_.empty()) keep->process({});
-    if (keep->is_closed() || keep->reading_paused_ || keep->is_waiting_readable_) return;
-    keep->on_readable();
-  });
+  go_on_later(); // not from inside of whoever made room
 }
 
 void Connection::wait_readable() {
   if (is_waiting_readable_ || is_closed()) return;
   is_waiting_readable_ = true;
+  transport_->set_turn(lane(), asker_.identity.tenant);
   transport_->wait(net::Direction::read, *this);
+}
+
+// --- turns
+
+// Strangers are read at once, to learn who they are; when that costs too much they wait like those
+// they are taken for.
+overload::Lane Connection::lane() {
+  const bool is_told = client_.standing.identity.source != policy::IdentitySource::none;
+  const bool is_known = !is_shared_ && (is_told || has_asked_);
+  if (is_known || worker().load().defers_unknown()) return overload::lane_of(asker_.importance);
+  return overload::Lane::premium;
+}
+
+void Connection::note_asker(const Standing& standing) {
+  constexpr std::uint8_t kRequestsOfLess = 3;
+  const bool is_less = overload::index_of(standing.importance) > overload::index_of(asker_.importance);
+  lesser_requests_ = is_less ? static_cast<std::uint8_t>(lesser_requests_ + 1) : std::uint8_t{0};
+  if (is_less && has_asked_ && lesser_requests_ < kRequestsOfLess) return;
+  lesser_requests_ = 0;
+  has_asked_ = true;
+  asker_ = standing;
+  if (client_.is_secure) give_ticket(standing);
+}
+
+// One when it is known who asks, another when somebody else does: once, each costs a little.
+void Connection::give_ticket(const Standing& standing) {
+  constexpr auto kHeader = policy::IdentitySource::header;
+  const bool is_told = standing.identity.source >= kHeader && ticket_.source < kHeader;
+  if (has_ticket_ && !is_told) return;
+  has_ticket_ = true;
+  ticket_ = standing.identity;
+  std::array<char, net::TlsPeer::kNoteBytes> room;
+  transport_->give_ticket(is_shared_ ? std::string_view() : handler_.ticket_note(standing, room));
+}
+
+void Connection::go_on_later() {
+  if (is_closed() || is_going_on()) return;
+  continuation_.keep = this;
+  worker().make_ready(continuation_, lane(), asker_.identity.tenant);
+}
+
+void Connection::Continuation::on_turn() {
+  const boost::intrusive_ptr<Connection> kept = std::move(keep);
+  connection.go_on();
+}
+
+void Connection::go_on() {
+  if (is_closed()) return;
+  on_turn();
+  if (is_closed() || reading_paused_ || is_going_on()) return;
+  if (!kept_input_.empty()) process({});
+  if (is_closed() || reading_paused_ || is_waiting_readable_) return;
+  on_readable();
 }
 
 void Connection::wait_writable() {
@@ -129,7 +184,6 @@ std::size_t Connection::write(std::span<const iovec> parts, std::size_t own) {
 void Connection::on_writable() {
   const boost::intrusive_ptr<Connection> keep(this);
   if (is_closed()) return;
-  worker().refresh_now();
   blocked_ = false;
   if (!pending_output_.empty()) {
     const iovec part{pending_output_.data(), pending_output_.size()};
@@ -170,6 +224,8 @@ void Connection::close() {
   if (is_closed()) return;
   const boost::intrusive_ptr<Connection> keep(this);
   timer_.disarm();
+  continuation_.leave();
+  const boost::intrusive_ptr<Connection> kept = std::move(continuation_.keep);
   std::unique_ptr<net::Transport> transport = std::move(transport_);
   on_closing();
   transport->close();

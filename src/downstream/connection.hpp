@@ -17,10 +17,16 @@ class H2StreamPool;
 using ConnectionHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<struct ConnectionTag>>;
 
+// What is known of a connection when its first bytes have come.
+struct Arrival {
+  std::unique_ptr<net::Transport> transport;
+  ClientConnection client;
+  bool is_shared = false; // it carries requests of many customers
+};
+
 class Connection : public net::TransportOwner, public ConnectionHook {
 public:
-  Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set, RequestHandler& handler,
-             std::string_view listener);
+  Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler);
   ~Connection() override;
 
   // Enters the set and processes `first`, the bytes that were read already.
@@ -40,6 +46,8 @@ protected:
   virtual void on_output_drained() = 0; // what was pending has gone out
   virtual void on_timeout() = 0;
   virtual void on_closing() = 0; // streams must be ended
+  // A turn that go_on_later() has asked for: for output that is left. Input follows.
+  virtual void on_turn() = 0;
 
   net::Worker& worker();
   const Limits& limits() const { return limits_; }
@@ -54,6 +62,13 @@ protected:
   // Processes what was kept, then reads on.
   void resume_reading();
   bool is_reading_paused() const { return reading_paused_; }
+  // What is left to be done has its turn when others have had theirs. Nothing is read until then.
+  void go_on_later();
+  bool is_going_on() const { return continuation_.is_ready(); }
+
+  // Who asks, from now on, for as long as others do not: what is read next waits for its turn
+  // accordingly. Who matters more is believed at once, who matters less after three requests.
+  void note_asker(const Standing& standing);
 
   // Writes `parts`, the first `own` bytes of which are ours to keep when the socket is full.
   // Returns how many bytes behind those were written; sets is_blocked() when the rest has to wait.
@@ -74,6 +89,15 @@ private:
     void on_timeout() override;
     Connection& connection;
   };
+  struct Continuation final : overload::ReadyItem {
+    explicit Continuation(Connection& c) : connection(c) {}
+    void on_turn() override;
+    Connection& connection;
+    boost::intrusive_ptr<Connection> keep; // while it waits
+  };
+  void go_on();
+  overload::Lane lane();
+  void give_ticket(const Standing& standing);
   void process(std::string_view fresh);
   void discard_input();
   void wait_readable();
@@ -82,6 +106,13 @@ private:
   std::unique_ptr<net::Transport> transport_;
   const Limits limits_;
   Deadline timer_{*this};
+  Continuation continuation_{*this};
+  Standing asker_;                  // of the last requests
+  std::uint8_t lesser_requests_ = 0; // in a row, that matter less than that
+  bool has_asked_ = false;
+  const bool is_shared_;
+  bool has_ticket_ = false;
+  policy::Identity ticket_; // whom the last ticket is about
   std::string kept_input_;
   std::string pending_output_;
   bool reading_paused_ = false;

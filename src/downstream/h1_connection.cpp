@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kCopied = 8192;       // content up to this size is copied behind its head
 constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
 constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
+constexpr std::size_t kLookBytes = 65536;     // before it is asked whether the turn is over
 constexpr std::size_t kViews = 16;
 constexpr std::size_t kStatusLineBytes = 64; // at most, with the empty line behind the fields
 constexpr std::size_t kInterimBytes = 32768; // of interim responses that wait for their turn
@@ -28,23 +29,24 @@ iovec part_of(std::string_view text) {
 
 } // namespace
 
-H1Connection::H1Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
-                           RequestHandler& handler, std::string_view listener)
-    : Connection(std::move(transport), set, handler, listener) {}
+H1Connection::H1Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
+    : Connection(std::move(arrival), set, handler) {}
 
 // --- input
 
 void H1Connection::on_input(std::string_view bytes) {
   is_using_input_ = true;
+  has_had_its_turn_ = false;
   const std::size_t used = use(bytes);
   is_using_input_ = false;
   if (is_closed()) return;
   if (used < bytes.size()) {
     keep_input(bytes.substr(used));
     const bool waits_for_turn = state_ == Request::complete || is_blocked();
+    if (has_had_its_turn_ && !waits_for_turn && !is_refused_) go_on_later();
     const std::size_t limit = limits().head_bytes + limits().target_bytes + kFlushAt;
     // Chunk headers without an end; heads have a limit of their own.
-    if (!waits_for_turn && kept_input() > limit && !answer_.has_begun) {
+    if (!waits_for_turn && !has_had_its_turn_ && kept_input() > limit && !answer_.has_begun) {
       refuse({base::ErrorCode::bad_request, base::ErrorSource::downstream});
     }
     if (waits_for_turn) pause_reading();
@@ -62,6 +64,10 @@ std::size_t H1Connection::use(std::string_view bytes) {
       if ((bytes[used] == '\r' || bytes[used] == '\n') && ++empty_line_bytes_ <= kEmptyLineBytes) {
         ++used;
         continue;
+      }
+      if (used > 0 && worker().is_turn_over()) {
+        has_had_its_turn_ = true;
+        break;
       }
       begin_request();
     }
@@ -123,6 +129,8 @@ void H1Connection::start_exchange() {
     state_ = Request::content;
     content_.begin(this);
   }
+  set_standing(handler_.identify(*this));
+  note_asker(standing());
   is_in_handler_ = true;
   handler_.on_request(*this);
   is_in_handler_ = false;
@@ -290,12 +298,12 @@ void H1Connection::write_head(const Response& response) {
 }
 
 void H1Connection::pump() {
-  const std::uint64_t stop_at = answer_.written + kTurnBytes;
+  const std::uint64_t began_at = answer_.written;
   while (!is_closed() && answer_.has_begun && !is_blocked() && pump_once()) {
-    if (answer_.written < stop_at) continue;
+    const std::uint64_t written = answer_.written - began_at;
+    if (written < kTurnBytes && (written < kLookBytes || !worker().is_turn_over())) continue;
     flush_block();
-    worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->on_body_ready(); });
-    return;
+    return go_on_later();
   }
 }
 

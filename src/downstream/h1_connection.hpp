@@ -14,8 +14,7 @@ namespace selvedge::downstream {
 
 class H1Connection final : public Connection, public Stream, private RequestContent::Supplier {
 public:
-  H1Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
-               RequestHandler& handler, std::string_view listener);
+  H1Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler);
   ~H1Connection() override = default;
 
   void begin_drain() override;
@@ -50,6 +49,7 @@ private:
   void on_output_drained() override;
   void on_timeout() override;
   void on_closing() override;
+  void on_turn() override { on_body_ready(); }
   void on_content_used(std::size_t bytes) override;
 
   std::size_t use(std::string_view bytes); // how much of it
@@ -83,6 +83,7 @@ private:
   bool is_refused_ = false;
   bool is_in_handler_ = false;
   bool is_using_input_ = false;
+  bool has_had_its_turn_ = false; // more requests are there, others are first
 };
 
 } // namespace selvedge::downstream

@@ -30,9 +30,9 @@ codec::h2::ServerSession::Options session_options(const Limits& limits) {
 
 } // namespace
 
-H2Connection::H2Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
-                           RequestHandler& handler, std::string_view listener, H2StreamPool& pool)
-    : Connection(std::move(transport), set, handler, listener), pool_(pool),
+H2Connection::H2Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler,
+                           H2StreamPool& pool)
+    : Connection(std::move(arrival), set, handler), pool_(pool),
       session_(*this, session_options(limits())) {}
 
 H2Connection::~H2Connection() {
@@ -44,6 +44,7 @@ H2Connection::~H2Connection() {
 void H2Connection::on_input(std::string_view bytes) {
   is_in_session_ = true;
   const auto result = session_.receive(bytes);
+  if (!is_closed()) serve_waiting();
   is_in_session_ = false;
   if (is_closed()) return;
   if (!result) session_.terminate(ResetCode::no_error);
@@ -67,9 +68,9 @@ void H2Connection::flush() {
     } else if (size > kFirstBlock / 2) {
       block_bytes_ = net::Worker::kOutputBytes;
     }
-    if (written >= kTurnBytes && !is_blocked()) {
-      schedule_flush();
-      return;
+    const bool is_large = size > kFirstBlock / 2;
+    if (!is_blocked() && (written >= kTurnBytes || (is_large && worker().is_turn_over()))) {
+      return go_on_later();
     }
   }
   if (is_closed()) return;
@@ -79,14 +80,59 @@ void H2Connection::flush() {
 }
 
 void H2Connection::schedule_flush() {
-  if (is_in_session_ || flush_is_scheduled_ || is_closed()) return;
-  flush_is_scheduled_ = true;
-  worker().post([keep = boost::intrusive_ptr<H2Connection>(this)] {
-    keep->flush_is_scheduled_ = false;
-    if (keep->is_closed()) return;
-    keep->flush();
-    if (!keep->is_closed()) keep->set_timer();
-  });
+  if (!is_in_session_) go_on_later();
+}
+
+void H2Connection::on_turn() {
+  is_in_session_ = true;
+  serve_waiting();
+  is_in_session_ = false;
+  if (!is_closed()) flush();
+  if (!is_closed()) set_timer();
+}
+
+// --- whose turn it is among the streams
+
+// Who matters more goes first, then who is more urgent to the client (RFC 9218, 4.1), then who came
+// first.
+struct SoonerServed {
+  bool operator()(const H2Stream* a, const H2Stream* b) const {
+    const auto importance = [](const H2Stream* s) { return index_of(s->standing().importance); };
+    if (importance(a) != importance(b)) return importance(a) < importance(b);
+    return a->urgency() < b->urgency();
+  }
+};
+
+void H2Connection::wait_for_turn(H2Stream& stream) {
+  stream.is_waiting_ = true;
+  waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), &stream, SoonerServed{}),
+                  &stream);
+}
+
+void H2Connection::serve_waiting() {
+  for (std::size_t served = 0; !waiting_.empty() && !is_closed(); ++served) {
+    if (served > 0 && worker().is_turn_over()) return go_on_later();
+    H2Stream* const next = waiting_.front();
+    waiting_.erase(waiting_.begin());
+    next->is_waiting_ = false;
+    serve(*next);
+  }
+}
+
+void H2Connection::serve(H2Stream& stream) {
+  if (stream.has_responded_) return; // it was refused meanwhile
+  // RFC 9113, 8.7: nothing was done for it, so it is safe to send again.
+  const auto waited = worker().now().steady - stream.started();
+  if (waited > limits().defer && stream.standing().importance != overload::Importance::premium) {
+    counters().deferred_streams.add();
+    return session_.reset(stream.id_, ResetCode::refused_stream);
+  }
+  const bool expects_continue = stream.expects_continue_;
+  const codec::h2::StreamId id = stream.id_;
+  note_asker(stream.standing());
+  handler_.on_request(stream);
+  // A stream does not end before its answer is written.
+  if (expects_continue && !stream.has_responded_) session_.respond_interim(id, 100);
 }
 
 void H2Connection::on_output_drained() {
@@ -147,6 +193,7 @@ void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
   if (!is_closed() && !stream.is_answer_sent_) {
     session_.consume(stream.id_, stream.content_.buffered());
   }
+  if (stream.is_waiting_) std::erase(waiting_, &stream);
   stream.connection_ = nullptr;
   stream.answer_content_ = nullptr;
   stream.content_.fail();
@@ -190,10 +237,10 @@ void H2Connection::on_head_end(void* user, bool has_content) {
   }
   if (has_content) stream.content_.begin(&stream);
   const http::Field* expect = stream.request_.fields.find(http::FieldName::expect);
-  const bool expects_continue =
+  stream.expects_continue_ =
       has_content && expect != nullptr && http::equals_ignoring_case(expect->value, "100-continue");
-  handler_.on_request(stream);
-  if (expects_continue && !stream.has_responded_) session_.respond_interim(stream.id_, 100);
+  stream.set_standing(handler_.identify(stream));
+  wait_for_turn(stream);
 }
 
 void H2Connection::on_content(void* user, std::string_view bytes) {
@@ -266,6 +313,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   answer_content_ = nullptr;
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
+  is_waiting_ = expects_continue_ = false;
   refusal_ = base::ErrorCode::none;
   discarded_ = 0;
   begin(connection.worker(), connection.client_);
@@ -374,6 +422,10 @@ void H2Stream::on_body_ready() {
   if (connection_ == nullptr) return;
   connection_->session_.resume(id_);
   connection_->schedule_flush();
+}
+
+std::uint8_t H2Stream::urgency() const {
+  return connection_ == nullptr ? std::uint8_t{3} : connection_->session_.urgency(id_);
 }
 
 void H2Stream::on_content_used(std::size_t bytes) {

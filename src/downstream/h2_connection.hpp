@@ -25,9 +25,11 @@ public:
   bool has_responded() const override { return has_responded_; }
   void abort() override;
   void on_body_ready() override;
+  std::uint8_t urgency() const override;
 
 private:
   friend class H2Connection;
+  friend struct SoonerServed;
   void on_content_used(std::size_t bytes) override;
   void add_field(const http::Field& field);
   void add_pseudo_field(std::string_view name, std::string_view value);
@@ -41,6 +43,8 @@ private:
   bool has_responded_ = false;
   bool is_answer_sent_ = false;
   bool is_request_complete_ = false;
+  bool is_waiting_ = false; // in waiting_ of its connection
+  bool expects_continue_ = false;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };
 
@@ -57,8 +61,7 @@ private:
 
 class H2Connection final : public Connection, private codec::h2::ServerEvents {
 public:
-  H2Connection(std::unique_ptr<net::Transport> transport, ConnectionSet& set,
-               RequestHandler& handler, std::string_view listener, H2StreamPool& pool);
+  H2Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler, H2StreamPool& pool);
   ~H2Connection() override;
 
   void begin_drain() override;
@@ -73,6 +76,7 @@ private:
   void on_output_drained() override;
   void on_timeout() override;
   void on_closing() override;
+  void on_turn() override;
 
   void* on_stream_begin(codec::h2::StreamId id) override;
   void on_field(void* stream, const http::Field& field) override;
@@ -84,6 +88,9 @@ private:
   void on_stream_closed(void* stream, std::uint32_t error_code) override;
   http::BodySource& content_of(void* stream) override;
 
+  void wait_for_turn(H2Stream& stream);
+  void serve_waiting();
+  void serve(H2Stream& stream);
   void discard(H2Stream& stream, std::size_t bytes);
   void flush();
   void set_timer();
@@ -97,10 +104,10 @@ private:
   H2StreamPool& pool_;
   codec::h2::ServerSession session_;
   boost::intrusive::list<H2Stream> streams_;
+  std::vector<H2Stream*> waiting_; // whose heads are complete, in the order they are to be served
   std::size_t block_bytes_ = kFirstBlock;
   std::uint32_t requests_ = 0;
-  bool flush_is_scheduled_ = false;
-  bool is_in_session_ = false;
+  bool is_in_session_ = false; // or something else that ends in flush()
   bool is_draining_ = false;
   bool has_said_goodbye_ = false;
 };

@@ -20,7 +20,11 @@ using boost::asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or memory left
-constexpr int kAcceptedInTurn = 64;                        // then others have theirs
+constexpr int kAcceptedInTurn = 16;                        // then others have theirs
+// When so many strangers wait for their handshake, no more are accepted: the kernel's queue, and
+// then its silence, push back at no cost to those who are here.
+constexpr std::size_t kMostStrangers = 1024;
+constexpr std::chrono::milliseconds kPauseForStrangers{5};
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
@@ -149,13 +153,20 @@ void Listener::accept_next(Socket& socket) {
   socket.acceptor.async_wait(
       tcp::acceptor::wait_read, [this, &socket](const boost::system::error_code& error) {
         if (error || !socket.acceptor.is_open()) return;
+        const bool is_full =
+            socket.worker.lists().size(overload::Lane::handshake) >= kMostStrangers;
+        if (is_full) return accept_after(socket, kPauseForStrangers);
         const int failed = take(socket, kAcceptedInTurn);
         if (failed == 0 || failed == EAGAIN || failed == EWOULDBLOCK) return accept_next(socket);
-        socket.pause.expires_after(kPauseAfterError);
-        socket.pause.async_wait([this, &socket](const boost::system::error_code& stopped) {
-          if (!stopped && socket.acceptor.is_open()) accept_next(socket);
-        });
+        accept_after(socket, kPauseAfterError);
       });
+}
+
+void Listener::accept_after(Socket& socket, std::chrono::milliseconds pause) {
+  socket.pause.expires_after(pause);
+  socket.pause.async_wait([this, &socket](const boost::system::error_code& stopped) {
+    if (!stopped && socket.acceptor.is_open()) accept_next(socket);
+  });
 }
 
 void Listener::set_tls(TlsContextPtr tls) {

@@ -65,14 +65,10 @@ IoResult TcpTransport::write(std::span<const iovec> parts) {
 
 void TcpTransport::wait(Direction direction, TransportOwner& owner) {
   const bool is_read = direction == Direction::read;
-  if (is_read ? !readable_ : !writable_) {
-    (is_read ? reader_ : writer_) = &owner;
-    return;
-  }
-  // From the loop, as if the edge came now.
-  worker_.post([keep = boost::intrusive_ptr<TransportOwner>(&owner), is_read] {
-    is_read ? keep->on_readable() : keep->on_writable();
-  });
+  (is_read ? reader_ : writer_) = &owner;
+  // As if the edge came now.
+  const bool is_possible = is_read ? readable_ : writable_;
+  if (is_possible && !is_ready()) worker_.make_ready(*this, lane(), tenant());
 }
 
 void TcpTransport::on_ready(Poller::Ready ready) {

@@ -21,12 +21,18 @@ public:
   void close() override;
   bool is_secure() const override { return false; }
   std::string_view peer_address() const override { return peer_; }
+  bool has_ended() const override { return ended_; }
+  void set_turn(overload::Lane lane, std::uint64_t tenant) override {
+    Watched::set_turn(lane, tenant);
+  }
 
 protected:
   Worker& worker() { return worker_; }
   int socket() const { return socket_; } // -1: closed
   // The socket has room, before whoever waits for that is told. False: it was used up.
   virtual bool on_room() { return true; }
+  // There is input to be had, though the socket has none: a wait for it ends at once.
+  void expect_input() { readable_ = true; }
 
 private:
   void on_ready(Poller::Ready ready) final;

@@ -1,6 +1,7 @@
 #include <selvedge/net/tls_context.hpp>
 
 #include "tls_settings.hpp"
+#include "tls_transport.hpp"
 
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -59,6 +60,40 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
   return SSL_TLSEXT_ERR_OK;
 }
 
+int on_client_hello(SSL* ssl, int*, void*) {
+  return TlsTransport::of(ssl).on_hello() ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY;
+}
+
+int write_ticket_note(SSL* ssl, void*) {
+  const std::string& note = TlsTransport::of(ssl).note_to_give();
+  SSL_SESSION* session = SSL_get_session(ssl);
+  return note.empty() ? 1 : SSL_SESSION_set1_ticket_appdata(session, note.data(), note.size());
+}
+
+SSL_TICKET_RETURN read_ticket_note(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
+                                   SSL_TICKET_STATUS status, void*) {
+  if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) {
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+  void* note = nullptr;
+  std::size_t size = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &note, &size) == 1 && note != nullptr) {
+    TlsTransport::of(ssl).take_note({static_cast<const char*>(note), size});
+  }
+  return SSL_TICKET_RETURN_USE;
+}
+
+void ask_for_certificate(SSL_CTX* context, const TlsOptions& options) {
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(options.client_ca.c_str());
+  if (names == nullptr ||
+      SSL_CTX_load_verify_locations(context, options.client_ca.c_str(), nullptr) != 1) {
+    throw_tls_error("cannot read client authorities from '" + options.client_ca + "'");
+  }
+  SSL_CTX_set_client_CA_list(context, names);
+  const int required = options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, nullptr);
+}
+
 SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files,
                       const TicketKeys& keys) {
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> owned(SSL_CTX_new(TLS_server_method()),
@@ -72,14 +107,16 @@ SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files
                                    SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Tickets only: no session cache of the server's, nothing shared to lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  // One of them: a client of HTTP/2 opens one connection, and each ticket costs a twentieth of a
-  // handshake.
-  SSL_CTX_set_num_tickets(context, 1);
+  // None in the handshake: it is given once it is known whose connection it is (give_ticket()).
+  SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_session_ticket_cb(context, write_ticket_note, read_ticket_note, nullptr);
+  SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
   static constexpr unsigned char kSessionContext[] = "selvedge";
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
   TicketKeys copy = keys;
   SSL_CTX_set_tlsext_ticket_keys(context, copy.bytes.data(), static_cast<long>(copy.bytes.size()));
   use_certificate(context, files);
+  if (!options.client_ca.empty()) ask_for_certificate(context, options);
   return owned.release();
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -100,6 +101,7 @@ TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsCont
     : TcpTransport(socket, std::move(peer), worker), context_(context),
       ssl_(context->new_connection()), batch_(kFirstBatch) {
   attach();
+  SSL_set_app_data(ssl_, this); // for of(); TlsClientContext has another use for it
   SSL_set_accept_state(ssl_);
 }
 
@@ -177,7 +179,8 @@ IoState TlsTransport::state_after(int result) {
     note_failure();
   }
   ERR_clear_error();
-  return error == SSL_ERROR_WANT_READ ? IoState::blocked : IoState::closed;
+  const bool waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_CLIENT_HELLO_CB;
+  return waits ? IoState::blocked : IoState::closed;
 }
 
 // From OpenSSL's queue of errors, the first time: later ones follow from it.
@@ -221,6 +224,98 @@ std::string_view TlsTransport::protocol() const {
   return {reinterpret_cast<const char*>(name), size};
 }
 
+// --- who the client is
+
+TlsTransport& TlsTransport::of(const SSL* connection) {
+  return *static_cast<TlsTransport*>(SSL_get_app_data(connection));
+}
+
+namespace {
+
+// The first name of the extension that a client says hello with (RFC 6066, 3); "" for what is not
+// of its form.
+std::string server_name_of(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
+  constexpr std::size_t kHead = 5; // length of the list, type, length of the name
+  if (size < kHead || data[2] != TLSEXT_NAMETYPE_host_name) return {};
+  const std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
+  if (length > size - kHead || length > TLSEXT_MAXLEN_host_name) return {};
+  std::string name(reinterpret_cast<const char*>(data + kHead), length);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return name;
+}
+
+bool offers_ticket(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) return true;
+  return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 && size > 0;
+}
+
+std::string text_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::vector<std::string> names_of(X509* certificate) {
+  std::vector<std::string> names;
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;) {
+    names.push_back(text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
+  }
+  auto* all = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
+    const GENERAL_NAME* one = sk_GENERAL_NAME_value(all, i);
+    if (one->type == GEN_DNS) names.push_back(text_of(one->d.dNSName));
+    if (one->type == GEN_URI) names.push_back(text_of(one->d.uniformResourceIdentifier));
+  }
+  GENERAL_NAMES_free(all);
+  return names;
+}
+
+} // namespace
+
+bool TlsTransport::on_hello() {
+  if (!has_hello_) {
+    has_hello_ = true;
+    server_name_ = server_name_of(ssl_);
+    peer_.server_name = server_name_;
+    peer_.resumes = offers_ticket(ssl_);
+  }
+  return may_proceed_;
+}
+
+void TlsTransport::proceed() {
+  may_proceed_ = true;
+  expect_input(); // OpenSSL has read it
+}
+
+void TlsTransport::take_note(std::string_view note) {
+  note_.assign(note.substr(0, TlsPeer::kNoteBytes));
+}
+
+// Once the handshake is done.
+void TlsTransport::look_at_peer() {
+  was_looked_at_ = true;
+  if (SSL_session_reused(ssl_) == 1) peer_.note = note_;
+  if (SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE || SSL_is_server(ssl_) == 0) return;
+  X509* certificate = SSL_get0_peer_certificate(ssl_);
+  if (certificate == nullptr || SSL_get_verify_result(ssl_) != X509_V_OK) return;
+  peer_.certificate_names = names_of(certificate);
+}
+
+void TlsTransport::give_ticket(std::string_view note) {
+  if (is_broken_ || SSL_version(ssl_) != TLS1_3_VERSION || SSL_is_init_finished(ssl_) == 0) return;
+  note_to_give_.assign(note.substr(0, TlsPeer::kNoteBytes));
+  SSL_new_session_ticket(ssl_);
+  ERR_clear_error();
+}
+
 // --- the stream
 
 IoState TlsTransport::handshake() {
@@ -249,6 +344,7 @@ IoResult TlsTransport::read(std::span<char> into) {
       break;
     }
     result.bytes += n;
+    if (!was_looked_at_) look_at_peer();
     // What is not buffered in OpenSSL yet, the next wait reports.
     if (SSL_has_pending(ssl_) == 0) break;
     result.may_have_more = result.bytes == into.size();

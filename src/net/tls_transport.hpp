@@ -39,6 +39,18 @@ public:
   void close() override;
   bool is_secure() const override { return true; }
 
+  const TlsPeer* tls_peer() const override { return &peer_; }
+  bool awaits_handshake() const override { return has_hello_ && !may_proceed_; }
+  void proceed() override;
+  void give_ticket(std::string_view note) override;
+
+  // --- OpenSSL's callbacks, for a client's connection
+  static TlsTransport& of(const ssl_st* connection);
+  // False: not yet.
+  bool on_hello();
+  const std::string& note_to_give() const { return note_to_give_; }
+  void take_note(std::string_view note);
+
 private:
   friend struct TlsBio; // OpenSSL's view of the socket
   bool on_room() override;
@@ -50,6 +62,7 @@ private:
   void send_sealed();
   bool send_held();
   void say_goodbye();
+  void look_at_peer();
 
   const std::shared_ptr<const void> context_; // of either side; OpenSSL's callbacks use it
   ssl_st* ssl_;
@@ -59,6 +72,13 @@ private:
   bool is_at_end_ = false;  // of the input
   bool is_broken_ = false;  // no close_notify may follow a fatal error
   bool shuts_down_ = false; // when everything held has gone out
+  bool has_hello_ = false;
+  bool may_proceed_ = false;
+  bool was_looked_at_ = false; // the peer, once the handshake was done
+  TlsPeer peer_;
+  std::string server_name_;
+  std::string note_; // that came
+  std::string note_to_give_;
   TlsFailure failure_ = TlsFailure::none;
   std::string_view failure_text_; // OpenSSL's, which lives as long as the process
 };

@@ -3,14 +3,13 @@
 #include <selvedge/base/assert.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace selvedge::overload {
 
 namespace {
 
-constexpr std::array<std::uint64_t, kImportances> kPercentOfLimit{100, 70, 40, 10};
+constexpr double kRoomParts = 10000; // in integers 70% of 10 is 7
 
 constexpr double kSmoothing = 0.2;     // of a new limit in the limit that follows
 constexpr double kTolerance = 1.5;     // latencies up to so many times the usual are well
@@ -37,16 +36,24 @@ constexpr double kFastDecay = 0.9;
 ConcurrencyLimiter::ConcurrencyLimiter(const ConcurrencyLimits& limits)
     : limits_(limits), limit_(limits.initial) {
   SELVEDGE_ASSERT(1 <= limits.min && limits.min <= limits.initial && limits.initial <= limits.max);
+  set_rooms(kDefaultConcurrencyRooms);
+}
+
+void ConcurrencyLimiter::set_rooms(const ConcurrencyRooms& rooms) {
+  std::transform(rooms.begin(), rooms.end(), rooms_.begin(), [](double room) {
+    return static_cast<std::uint32_t>(std::lround(std::clamp(room, 0.0, 1.0) * kRoomParts));
+  });
 }
 
 std::uint32_t ConcurrencyLimiter::room_for(Importance importance) const {
-  const std::uint64_t share = limit() * kPercentOfLimit[index_of(importance)] / 100;
+  constexpr auto kParts = static_cast<std::uint64_t>(kRoomParts);
+  const std::uint64_t share = std::uint64_t{limit()} * rooms_[index_of(importance)] / kParts;
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(share, 1));
 }
 
 bool ConcurrencyLimiter::try_acquire(Importance importance) {
   if (!has_room(importance)) {
-    sample_.was_refused = true;
+    note_refusal();
     return false;
   }
   ++in_flight_;

@@ -28,6 +28,10 @@ bool is_retrieval(Method method) {
 void Exchange::start() {
   http::RequestHead& request = stream_.request();
   routing_ = proxy_.routing_;
+  if (proxy_.policing_ && !proxy_.policing_->is_plain) policing_ = proxy_.policing_;
+  asker_ = stream_.standing();
+  // Another policy has come into force while the request waited.
+  if (policing_ && asker_.generation != policing_->generation) asker_ = proxy_.identify(stream_);
   if (request.method == Method::connect || request.method == Method::trace) {
     return answer_status(405);
   }
@@ -86,9 +90,10 @@ void Exchange::answer_purge() {
 
 cache::StoredResponsePtr Exchange::find() {
   const http::RequestHead& request = stream_.request();
-  cache::StoredResponsePtr found = proxy_.store_.find(key_, request);
+  const auto owner = static_cast<cache::Owner>(overload::index_of(asker_.importance));
+  cache::StoredResponsePtr found = proxy_.store_.find(key_, request, owner);
   if (found || !proxy_.store_.has_query_free()) return found;
-  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request);
+  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner);
 }
 
 void Exchange::look_up() {
@@ -96,17 +101,18 @@ void Exchange::look_up() {
   key_ = cache::make_cache_key(request, route_->key, stream_.arena());
   cache::StoredResponsePtr stored;
   if (route_->policy.enabled && is_retrieval(request.method)) stored = find();
+  if (!judge(stored.get())) return;
   const Standing standing =
       stored ? proxy_.store_.purges().standing(stored->purge_state()) : Standing::valid;
   const cache::CacheDecision decision =
-      cache::decide(request, stored.get(), proxy_.worker_.now(), route_->policy, standing);
+      cache::decide(request, stored.get(), proxy_.worker_.now(), route_->policy, standing, stale_for_);
   switch (decision.action) {
   case Action::serve: {
     const bool is_fresh = decision.ttl > base::Seconds{0};
     return serve(std::move(stored), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, decision);
   }
   case Action::serve_stale_and_revalidate:
-    revalidate_in_background(stored);
+    if (revalidates_) revalidate_in_background(stored);
     return serve(std::move(stored), CacheOutcome::stale, decision);
   case Action::answer_504:
     if (serve_part()) return;
@@ -119,7 +125,10 @@ void Exchange::look_up() {
   case Action::revalidate:
   case Action::fetch:
     if (serve_part()) return;
-    if (!stored && uses_slices()) return begin_slices();
+    if (!stored && uses_slices()) {
+      if (stops_at_store()) return;
+      return begin_slices();
+    }
     return ask_origin(std::move(stored), decision);
   }
 }
@@ -173,6 +182,8 @@ void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
   task.route = route_;
   task.stale = stale;
   task.has_fallback = true;
+  task.importance = overload::Importance::background;
+  task.origin = other_origin();
   Filler::start(proxy_, stream_.request(), stream_.client(), std::move(task));
 }
 
@@ -195,10 +206,12 @@ void Exchange::add_fetch_notes(AccessRecord& record) const {
 void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   leave_fill();
   if (status_ == 0) status_ = kClientGone;
+  place_.release();
   const net::Worker& worker = proxy_.worker_;
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(worker.now().steady -
                                                                               stream_.started());
   if (route_ != nullptr) route_->counters->count(outcome_, status_, duration, content_bytes_);
+  keep_account(duration);
   AccessRecord* record = proxy_.log_ != nullptr ? proxy_.log_->reserve() : nullptr;
   if (record == nullptr) return;
   const http::RequestHead& request = stream_.request();
@@ -217,6 +230,9 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   if (fetch_notes_ != nullptr) record->set(AccessRecord::trace, fetch_notes_->trace_id);
   record->set(AccessRecord::listener, stream_.client().listener);
   record->set(AccessRecord::route, route_ != nullptr ? std::string_view(route_->name) : "");
+  if (policing_) {
+    record->set(AccessRecord::tier, policing_->set->tiers()[asker_.identity.tier].name);
+  }
   record->set(AccessRecord::method, request.method_text);
   record->set(AccessRecord::authority, request.authority);
   record->set(AccessRecord::target, request.target);

@@ -4,6 +4,7 @@
 //   exchange_fill.cpp    waiting for the origin, alone or with others
 //   exchange_slices.cpp  large objects, slice by slice
 //   exchange_answer.cpp  the answer as it is written
+//   exchange_policy.cpp  who asks, what it is worth, whether it is served
 // Thread: the worker of the stream; on_progress() from any.
 #pragma once
 
@@ -43,6 +44,21 @@ private:
   void on_interim(const http::ResponseHead& head) override;
   void resume() override;
 
+  // --- the policy
+  policy::RequestFacts facts(const cache::StoredResponse* stored) const;
+  std::uint16_t region() const;
+  bool judge(const cache::StoredResponse* stored);
+  bool is_in_time(std::uint32_t level);
+  bool keeps_limits();
+  void add_rate_limit_fields(std::string_view rule, const overload::TenantRate& rate,
+                             const overload::RateVerdict& found);
+  void turn_away(ShedReason reason, http::Status status, std::chrono::seconds retry_after);
+  void redirect(const policy::RedirectOptions& to);
+  bool stops_at_store();
+  overload::Importance importance() const;
+  upstream::Origin* other_origin() const;
+  void keep_account(std::chrono::microseconds duration);
+
   // --- from the store
   void answer_purge();
   bool take_hop();
@@ -51,6 +67,7 @@ private:
   bool serve_part();
   void serve(cache::StoredResponsePtr stored, http::CacheOutcome outcome,
              const cache::CacheDecision& decision, std::string_view detail = {});
+  void serve_instead(std::string_view detail);
   void note_fetch();
   void add_fetch_notes(AccessRecord& record) const;
   void revalidate_in_background(const cache::StoredResponsePtr& stale);
@@ -103,6 +120,13 @@ private:
   downstream::Stream& stream_;
   std::shared_ptr<const Routing> routing_;
   const Route* route_ = nullptr;
+  PolicingPtr policing_; // null: everybody is alike
+  downstream::Standing asker_;
+  policy::Verdict verdict_;
+  overload::TenantPlace place_;          // among those of a tenant that may be under way
+  std::chrono::seconds stale_for_{0};    // past its lifetime a response may be used all the same
+  std::uint16_t region_ = 0;
+  ShedReason shed_reason_ = ShedReason::rule;
   cache::CacheKey key_;
   cache::StoredResponsePtr stored_; // what is served
   cache::StoredResponsePtr stale_;  // what the origin is asked about
@@ -113,6 +137,7 @@ private:
   std::optional<RangeSource> ranges_;     // of what the reader reads
   std::unique_ptr<SlicedContent> slices_; // instead of a fill and a reader; large, and rare
   boost::container::small_vector<http::Field, 8> extras_; // written behind the stored fields
+  boost::container::small_vector<http::Field, 2> kept_fields_; // of whatever answer it is
   std::string_view own_content_;                          // of an answer made here
   std::string_view forward_reason_;                       // for Cache-Status
   std::string_view range_;                                // asked of the origin
@@ -123,6 +148,8 @@ private:
   bool is_leader_ = false;
   bool looked_again_ = false;
   bool fill_is_newer_ = false; // than this request
+  bool is_judged_ = false;
+  bool revalidates_ = true; // what is served stale, behind the answer
 };
 
 } // namespace selvedge::proxy

@@ -27,6 +27,7 @@ void Exchange::add_cache_fields(base::Seconds age) {
 }
 
 void Exchange::send(downstream::Response& response) {
+  for (const http::Field& field : kept_fields_) extras_.push_back(field);
   response.fields = {extras_.data(), extras_.size()};
   if (route_ != nullptr && route_->response_rules) {
     const bool has_parts = ranges_ && !ranges_->content_type().empty();
@@ -192,6 +193,10 @@ void Exchange::answer_error(Error error) {
 
 void Exchange::answer_error(Error error, http::Status status) {
   outcome_ = error.source == ErrorSource::downstream ? CacheOutcome::none : CacheOutcome::error;
+  if (error.code == base::ErrorCode::overloaded) {
+    outcome_ = CacheOutcome::shed;
+    shed_reason_ = ShedReason::origin;
+  }
   answer_status(status,
                 http::Field{FieldName::proxy_status, text_of(FieldName::proxy_status),
                             proxy_status_text(proxy_.options_.node_name, error, stream_.arena())});
@@ -215,7 +220,8 @@ void Exchange::answer_status(http::Status status, std::optional<http::Field> fie
   add_field(FieldName::content_type, "text/plain; charset=utf-8");
   if (status == 405 || status == 204)
     add_field(FieldName::allow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  if (status == 503) add_field(FieldName::retry_after, "1");
+  const bool says_when = field && field->id == FieldName::retry_after;
+  if (status == 503 && !says_when) add_field(FieldName::retry_after, "1");
   own_content_ = error_content(status, arena);
   downstream::Response response;
   response.status = status;

@@ -44,6 +44,7 @@ void Exchange::ask_origin(cache::StoredResponsePtr stored, const cache::CacheDec
     });
     forward_reason_ = has_others ? "vary-miss" : "uri-miss";
   }
+  if (stops_at_store()) return;
   // The answer to HEAD has no content to keep: it is asked for as it is.
   if (request.method == Method::head) return go_alone(forward_reason_);
   // RFC 9111, 4.3.2: conditions that only the origin can judge.
@@ -130,6 +131,8 @@ void Exchange::start_filler(Purpose purpose) {
   task.has_fallback = stale_ && about_stale_.may_serve_on_error;
   if (request.has_content) task.content = &stream_.content();
   task.client = this;
+  task.importance = importance();
+  task.origin = other_origin();
   filler_ = Filler::start(proxy_, request, stream_.client(), std::move(task));
 }
 
@@ -158,6 +161,7 @@ void Exchange::fetch_alone() {
 
 // A fill of our own that nobody else can find.
 void Exchange::go_alone(std::string_view reason, Purpose purpose) {
+  if (stops_at_store()) return;
   if (is_loop(stream_.request(), proxy_.via_name_)) return answer_status(508);
   forward_reason_ = reason;
   outcome_ = CacheOutcome::pass;
@@ -219,13 +223,17 @@ bool Exchange::may_share(const cache::StoredResponse& response) const {
   return fill_is_newer_ || cache::may_collapse(response, now);
 }
 
+// The stored response, though the origin should have been asked.
+void Exchange::serve_instead(std::string_view detail) {
+  cache::StoredResponsePtr stale = stale_;
+  leave_fill();
+  const bool is_fresh = about_stale_.ttl > base::Seconds{0};
+  serve(std::move(stale), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, about_stale_, detail);
+}
+
 void Exchange::answer_failure(Error error) {
   if (stale_ && about_stale_.may_serve_on_error && error.source == ErrorSource::upstream) {
-    cache::StoredResponsePtr stale = stale_;
-    leave_fill();
-    const bool is_fresh = about_stale_.ttl > base::Seconds{0};
-    return serve(std::move(stale), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, about_stale_,
-                 "stale-if-error");
+    return serve_instead("stale-if-error");
   }
   // The fill was not needed, or its leader had no use for it.
   const bool is_for_leader =

@@ -1,11 +1,13 @@
-// The same steps as Exchange::start() and look_up(), on values. Store::find() would mark what it
-// finds as used, so the variants are listed and chosen from here.
+// The same steps as Exchange::start(), look_up() and judge(), on values. Store::find() would mark
+// what it finds as used, so the variants are listed and chosen from here.
 #include <selvedge/proxy/explain.hpp>
 
 #include "answer_form.hpp"
+#include "degradation.hpp"
 #include "normalize.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace selvedge::proxy {
 
@@ -50,10 +52,12 @@ ExplainedVariant* found(std::vector<ExplainedVariant>& variants) {
   return one == variants.end() ? nullptr : &*one;
 }
 
-cache::CacheDecision decide(const Question& question, const ExplainedVariant* about) {
+cache::CacheDecision decide(const Question& question, const ExplainedVariant* about,
+                            base::Seconds stale_for = {}) {
   const cache::StoredResponse* stored = about != nullptr ? about->response.get() : nullptr;
   const cache::Standing standing = about != nullptr ? about->standing : cache::Standing::valid;
-  return cache::decide(question.request, stored, question.now, question.route.policy, standing);
+  return cache::decide(question.request, stored, question.now, question.route.policy, standing,
+                       stale_for);
 }
 
 // RFC 9111, 3.3: a part that is stored answers a request for a part of it, where nothing complete
@@ -78,10 +82,97 @@ void try_parts(Explanation& to, const Question& question) {
   }
 }
 
+// --- the policy
+
+// RFC 6066, 3: the name that a client would ask for in its TLS handshake.
+std::string server_name_of(const http::RequestHead& request) {
+  if (request.scheme != "https") return {};
+  std::string name(request.authority.substr(0, request.authority.rfind(':')));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+policy::Identity identity_of(const http::RequestHead& request, const PolicyQuestion& asker,
+                             base::Instant now) {
+  const policy::Identifier& identifier = *asker.policing->identifier;
+  const std::string server_name = server_name_of(request);
+  const policy::ConnectionFacts facts{asker.client, asker.listener, server_name, {}};
+  // Of their own: the workers' ones are counted, and this is nobody's request.
+  policy::TokenCache tokens(1);
+  policy::IdentityCounters counters;
+  policy::Identity identity = identifier.of_request(
+      request, asker.client, identifier.of_connection(facts), tokens, now, counters);
+  if (const auto tier = asker.policing->set->tier_of(asker.tier)) identity.tier = *tier;
+  if (!asker.tenant.empty()) identity.tenant = policy::Identifier::tenant_hash(asker.tenant);
+  return identity;
+}
+
+std::uint16_t region_of(const http::RequestHead& request, const PolicyQuestion& asker,
+                        const Forwarding& forwarding) {
+  const policy::PolicySet& set = *asker.policing->set;
+  if (!asker.region.empty()) return set.region_of({}, asker.region);
+  const std::string& name = set.options().region_header;
+  const http::Field* field = name.empty() ? nullptr : request.fields.find(name);
+  const bool is_believed = field != nullptr && forwarding.trusts(asker.client);
+  return set.region_of(asker.client, is_believed ? field->value : std::string_view{});
+}
+
+policy::ContentClass class_of(const http::RequestHead& request, const ExplainedVariant* stored,
+                              const policy::PolicySet& set) {
+  policy::ContentFacts content;
+  if (stored != nullptr && !stored->response->is_pass_marker()) {
+    content.type = stored->response->head().value(FieldName::content_type);
+    content.size = stored->response->body().length();
+  }
+  return set.class_of(request.path(), content);
+}
+
+// Requires: there is a policy.
+PolicyExplanation explain_policy(const Question& question, const PolicyQuestion& asker,
+                                 const policy::Identity& identity, std::uint16_t region,
+                                 const ExplainedVariant* stored) {
+  const policy::PolicySet& set = *asker.policing->set;
+  policy::RequestFacts facts;
+  facts.request = &question.request;
+  facts.identity = identity;
+  facts.content = class_of(question.request, stored, set);
+  facts.region = region;
+  facts.load = asker.load;
+  facts.time = question.now.wall;
+  PolicyExplanation result;
+  result.policing = asker.policing;
+  result.identity = identity;
+  result.is_tier_given = !asker.tier.empty();
+  result.content = facts.content;
+  result.region = region;
+  result.load = asker.load;
+  result.verdict = set.verdict(facts);
+  result.rules = set.explain(facts);
+  result.value = set.value_of(identity.tier, region);
+  const bool has_ladder = set.options().overload.enabled;
+  const Degradation ladder =
+      degradation(has_ladder ? asker.load : overload::LoadLevel::calm, result.verdict.importance);
+  result.serves_stale = ladder.serves_stale;
+  result.hits_only = ladder.hits_only;
+  result.revalidates = ladder.revalidates;
+  return result;
+}
+
 } // namespace
 
+base::Seconds PolicyExplanation::stale_for() const {
+  const base::Seconds window = policing->set->options().overload.stale_window;
+  return std::max(verdict.serve_stale, serves_stale ? window : base::Seconds{0});
+}
+
+bool PolicyExplanation::stops_at_store() const {
+  const auto rule = verdict.decided_by[static_cast<std::size_t>(policy::Aspect::hits_only)];
+  return verdict.hits_only || (hits_only && rule == policy::Verdict::kNoRule);
+}
+
 Explanation explain(const http::RequestHead& request, const Routing& routing, cache::Store& store,
-                    const cache::FillTable& fills, base::Instant now) {
+                    const cache::FillTable& fills, base::Instant now, const PolicyQuestion& asker) {
   Explanation result;
   base::Arena arena;
   http::RequestHead normal = request;
@@ -105,7 +196,16 @@ Explanation explain(const http::RequestHead& request, const Routing& routing, ca
   const bool may_use_store = route->policy.enabled && is_retrieval(normal.method);
   ExplainedVariant* const stored = may_use_store ? found(result.variants) : nullptr;
   if (stored != nullptr) stored->is_used = true;
-  result.decision = decide(question, stored);
+  if (asker.policing) {
+    // Who asks, the request says as it came.
+    const policy::Identity identity = identity_of(request, asker, now);
+    const std::uint16_t region = region_of(request, asker, routing.forwarding());
+    result.policy = explain_policy(question, asker, identity, region, stored);
+    const std::string other(result.policy->verdict.origin);
+    if (routing.origins().by_name.contains(other)) result.origin = other;
+  }
+  result.decision =
+      decide(question, stored, result.policy ? result.policy->stale_for() : base::Seconds{0});
   if (may_use_store) try_parts(result, question);
   return result;
 }

@@ -54,7 +54,7 @@ http::RequestHead Filler::head_to_origin(const downstream::ClientConnection& cli
     context.trace = &trace;
   }
   http::RequestHead head = forwarded_head(request_, context, arena_);
-  if (task_.route->origin->is_shield()) {
+  if (origin().is_shield()) {
     head.fields.remove_if([](const http::Field& field) {
       return http::equals_ignoring_case(field.name, kSurrogateCapability);
     });
@@ -74,7 +74,7 @@ std::shared_ptr<Filler> Filler::start(Proxy& proxy, const http::RequestHead& req
   if (task.stale && !is_pass) proxy.counters_.revalidations.add();
   auto filler = std::make_shared<Filler>(proxy, request, client, std::move(task));
   filler->task_.fill->set_producer(filler.get());
-  const base::Millis time = filler->task_.route->origin->fetch_timeout();
+  const base::Millis time = filler->origin().fetch_timeout();
   if (time.count() > 0) proxy.worker_.arm(filler->deadline_, time);
   boost::asio::co_spawn(proxy.worker_.io(), run(filler), boost::asio::detached);
   return filler;
@@ -82,6 +82,7 @@ std::shared_ptr<Filler> Filler::start(Proxy& proxy, const http::RequestHead& req
 
 boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
   upstream::OriginResponsePtr response;
+  upstream::Origin& origin = self->origin();
   for (Next next = Next::ask_again; next == Next::ask_again;) {
     response.reset(); // of the attempt before
     upstream::FetchRequest request;
@@ -91,9 +92,10 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
     request.interim = self.get();
     request.key = self->task_.fill->key();
     request.latency = self->task_.route->fetch_latency.get();
+    request.importance = self->task_.importance;
     self->requested_ = self->proxy_.worker_.now();
     base::Result<upstream::OriginResponsePtr> fetched =
-        co_await self->task_.route->origin->fetch(request);
+        co_await origin.fetch(request);
     if (!fetched) {
       self->fail(self->as_seen(fetched.error()));
       co_return;

@@ -45,6 +45,8 @@ public:
     bool has_fallback = false;
     http::BodySource* content = nullptr;     // of the client's request
     upstream::InterimSink* client = nullptr; // who wants interim responses
+    overload::Importance importance = overload::Importance::premium;
+    upstream::Origin* origin = nullptr; // instead of the route's; kept by the routing
   };
   // Copies of the request what it needs.
   static std::shared_ptr<Filler> start(Proxy& proxy, const http::RequestHead& request,
@@ -67,6 +69,9 @@ private:
     Filler& filler;
   };
 
+  upstream::Origin& origin() const {
+    return task_.origin != nullptr ? *task_.origin : *task_.route->origin;
+  }
   http::RequestHead head_to_origin(const downstream::ClientConnection& client);
   static boost::asio::awaitable<void> run(std::shared_ptr<Filler> self);
   void on_room() override;

@@ -33,6 +33,13 @@ bool is_server_error(http::Status status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
 }
 
+// Nobody waits for what is fetched in the background: it is for whom the one before was kept.
+cache::Owner owner_of(const Filler::Task& task) {
+  const auto owner = static_cast<cache::Owner>(overload::index_of(task.importance));
+  const bool is_for_others = task.importance == overload::Importance::background && task.stale;
+  return is_for_others ? task.stale->owner.load(std::memory_order_relaxed) : owner;
+}
+
 } // namespace
 
 // RFC 9111, 4.3.1.
@@ -188,6 +195,7 @@ cache::StoredResponse::Parts Filler::parts_of(http::ResponseHead& head,
   parts.status = head.status;
   parts.freshness = freshness;
   parts.born = born_;
+  parts.owner = owner_of(task_);
   const auto date = http::parse_http_date(head.fields.value(FieldName::date), requested_.wall);
   parts.date = date.value_or(requested_.wall);
   http::FieldList steering;
@@ -225,6 +233,7 @@ void Filler::leave_marker(std::string_view reason, std::string vary) {
   marker.is_pass_marker = true;
   if (!cache::is_query_free(vary)) marker.vary = std::move(vary);
   marker.born = born_;
+  marker.owner = owner_of(task_);
   cache::add_place_tags(proxy_.store_.purges(), marker.key, marker.tags);
   marker.freshness.response_time = proxy_.worker_.now().steady;
   marker.freshness.lifetime = kPassMarkerLifetime;

@@ -54,13 +54,17 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
 
 } // namespace
 
+std::size_t RouteCounters::bucket_of(std::chrono::microseconds duration) {
+  std::size_t bucket = 0;
+  while (bucket < kBounds.size() && duration.count() > kBounds[bucket]) ++bucket;
+  return bucket;
+}
+
 void RouteCounters::count(http::CacheOutcome outcome, http::Status status,
                           std::chrono::microseconds duration, std::uint64_t bytes) {
   const std::size_t code_class = status >= 100 && status < 600 ? status / 100u - 1 : kClasses - 1;
   requests[static_cast<std::size_t>(outcome)][code_class].add();
-  std::size_t bucket = 0;
-  while (bucket < kBounds.size() && duration.count() > kBounds[bucket]) ++bucket;
-  durations[bucket].add();
+  durations[bucket_of(duration)].add();
   duration_microseconds.add(static_cast<std::uint64_t>(duration.count()));
   content_bytes.add(bytes);
 }

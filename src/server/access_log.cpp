@@ -103,6 +103,7 @@ std::string format_json(const AccessRecord& record) {
                  record.is_complete);
   append_member(line, "selvedge.route", record.get(AccessRecord::route));
   append_member(line, "selvedge.listener", record.get(AccessRecord::listener));
+  append_member(line, "selvedge.tier", record.get(AccessRecord::tier));
   append_member(line, "user_agent.original", record.get(AccessRecord::agent));
   append_member(line, "http.request.header.referer", record.get(AccessRecord::referer));
   append_member(line, "trace_id", record.get(AccessRecord::trace));

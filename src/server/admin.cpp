@@ -2,9 +2,12 @@
 
 #include "admin_query.hpp"
 #include "explain_api.hpp"
+#include "overload_api.hpp"
 
+#include <selvedge/base/process_memory.hpp>
 #include <selvedge/codec/request_check.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,6 +22,9 @@ namespace {
 
 constexpr std::size_t kMaxContent = 1u << 20;
 constexpr std::string_view kReceipt = "/v1/purge/";
+constexpr std::array<std::string_view, 10> kPaths{
+    "/metrics",  "/v1/status", "/v1/cache/object", "/v1/origins", "/v1/explain",
+    "/v1/purge", "/v1/drain",  "/v1/overload",     "/v1/events",  "/v1/economics"};
 
 json stored_json(const cache::Store& store, const cache::StoredResponse& stored, base::Steady now) {
   const cache::Freshness& freshness = stored.freshness();
@@ -154,16 +160,18 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
   }
   if (path == "/v1/origins" && is_post) return change_origin(content, hooks_.change_config);
   if (path == "/v1/explain" && is_get) return explain(node_, query_of(request));
+  if (path == "/v1/overload" && is_get) return overload_answer(collect_policy(node_));
+  if (path == "/v1/economics" && is_get) return economics_answer(collect_policy(node_));
+  if (path == "/v1/events" && is_get) return events_answer(node_.events(), query_of(request));
   if (path == "/v1/purge" && is_post) return purges_.purge(content);
   if (path.starts_with(kReceipt) && is_get) return purges_.receipt(path.substr(kReceipt.size()));
   if (path == "/v1/drain" && is_post) {
     hooks_.drain();
     return as_json({{"draining", true}}, 202);
   }
-  const bool is_known = path == "/metrics" || path == "/v1/status" || path == "/v1/cache/object" ||
-                        path == "/v1/origins" || path == "/v1/explain" || path == "/v1/purge" ||
-                        path == "/v1/drain" || path.starts_with(kReceipt);
-  if (is_known) return problem(405, "this path does not have that method");
+  const bool is_known = std::find(kPaths.begin(), kPaths.end(), path) != kPaths.end();
+  if (is_known || path.starts_with(kReceipt))
+    return problem(405, "this path does not have that method");
   return problem(404, "no such path; see README.md, Admin API");
 }
 
@@ -187,7 +195,7 @@ AdminAnswer AdminHandler::status() const {
                   {"uptime_seconds", uptime.count()},
                   {"ready", !node_.is_draining()},
                   {"workers", node_.workers()},
-                  {"resident_bytes", resident_bytes()},
+                  {"resident_bytes", base::resident_bytes()},
                   {"listeners", listeners},
                   {"config",
                    {{"generation", node_.generation()},

@@ -1,6 +1,7 @@
 #include "explain_api.hpp"
 
 #include "admin_query.hpp"
+#include "policy_report.hpp"
 
 #include <selvedge/codec/request_check.hpp>
 #include <selvedge/config/nearest.hpp>
@@ -23,7 +24,7 @@ namespace {
 constexpr std::string_view kOtherVariants = "other variants";
 constexpr std::string_view kPartsOnly = "parts only";
 
-constexpr std::array<Rule, 20> kRules{{
+constexpr std::array<Rule, 21> kRules{{
     {"fresh", "a stored response is fresh: the origin need not be asked", "RFC 9111, 4.2"},
     {"stale", "the stored response is stale, and nothing allows using it without the origin's word",
      "RFC 9111, 4.2.4"},
@@ -32,6 +33,10 @@ constexpr std::array<Rule, 20> kRules{{
     {"stale-while-revalidate",
      "the stored response is stale, and may be used while the origin is asked in the background",
      "RFC 5861, 3"},
+    {"policy serve_stale",
+     "the stored response is stale, and the policy lets it be used for so long while the origin is "
+     "asked in the background",
+     "the policy's `serve_stale` and `stale_window`"},
     {"stale-if-error",
      "the stored response is stale, and the origin failed a moment ago: it may be used instead",
      "RFC 5861, 4"},
@@ -152,6 +157,21 @@ json variant_json(const proxy::ExplainedVariant& variant) {
           {"tags", stored.purge_state().tags.size()}};
 }
 
+// Of what the policy does itself.
+Rule policy_rule(PolicyEffect effect, const proxy::PolicyExplanation& policy) {
+  using policy::Aspect;
+  if (effect == PolicyEffect::shed) {
+    return {"shed", "a rule of the policy turns it away", deciding_rule(policy, Aspect::shed)};
+  }
+  if (effect == PolicyEffect::redirected) {
+    return {"redirect", "a rule of the policy sends the client elsewhere",
+            deciding_rule(policy, Aspect::redirect)};
+  }
+  const std::string_view rule = deciding_rule(policy, Aspect::hits_only);
+  return {"hits only", "no origin is asked for it now: it has what is stored, or nothing",
+          rule.empty() ? "the load, without any rule" : rule};
+}
+
 json decision_json(const proxy::Explanation& explanation, Method method) {
   const cache::CacheDecision& decision = explanation.decision;
   const Rule rule = rule_of(explanation);
@@ -169,7 +189,7 @@ json decision_json(const proxy::Explanation& explanation, Method method) {
 
 std::variant<ExplainQuestion, std::string> read_explain_question(std::string_view query) {
   const AdminQuery parameters(query);
-  const std::vector<std::string> known{"url", "method", "header"};
+  const std::vector<std::string> known{"url", "method", "header", "as", "load"};
   for (const std::string& name : parameters.names()) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return "unknown parameter '" + name + "'" + config::did_you_mean(name, known);
@@ -180,6 +200,15 @@ std::variant<ExplainQuestion, std::string> read_explain_question(std::string_vie
   question.method = parameters.value("method").value_or(question.method);
   question.headers = parameters.values("header");
   if (std::string wrong = refusal_of(question); !wrong.empty()) return wrong;
+  auto asker = read_asker(parameters.values("as"));
+  if (auto* wrong = std::get_if<std::string>(&asker)) return std::move(*wrong);
+  question.asker = std::move(std::get<proxy::PolicyQuestion>(asker));
+  if (const auto load = parameters.value("load")) {
+    question.load = load_named(*load);
+    if (!question.load) {
+      return "load is calm, elevated, high or critical, and not '" + *load + "'";
+    }
+  }
   return question;
 }
 
@@ -199,6 +228,9 @@ http::RequestHead request_of(const ExplainQuestion& question) {
 }
 
 Rule rule_of(const proxy::Explanation& explanation) {
+  if (const PolicyEffect effect = effect_of(explanation); effect != PolicyEffect::none) {
+    return policy_rule(effect, *explanation.policy);
+  }
   std::string_view reason = explanation.decision.reason;
   if (reason == "nothing stored" && !explanation.variants.empty()) {
     const bool is_any_selected =
@@ -213,6 +245,17 @@ Rule rule_of(const proxy::Explanation& explanation) {
 
 CacheOutcome outcome_of(const proxy::Explanation& explanation, Method method) {
   const cache::CacheDecision& decision = explanation.decision;
+  const bool asks_about = decision.action == Action::revalidate || decision.action == Action::fetch;
+  switch (effect_of(explanation)) {
+  case PolicyEffect::none:
+    break;
+  case PolicyEffect::shed:
+    return CacheOutcome::shed;
+  case PolicyEffect::redirected:
+    return CacheOutcome::synthetic;
+  case PolicyEffect::stopped:
+    return asks_about && decision.may_serve_on_error ? CacheOutcome::stale : CacheOutcome::shed;
+  }
   switch (decision.action) {
   case Action::serve:
     return decision.ttl > base::Seconds{0} ? CacheOutcome::hit : CacheOutcome::stale;
@@ -238,7 +281,11 @@ AdminAnswer explain(Node& node, std::string_view query) {
   if (const auto* wrong = std::get_if<std::string>(&read)) return problem(400, *wrong);
   const auto& question = std::get<ExplainQuestion>(read);
   const http::RequestHead request = request_of(question);
-  const proxy::Explanation explanation = node.explain(request);
+  proxy::PolicyQuestion asker = question.asker;
+  asker.policing = node.policing();
+  asker.load = question.load.value_or(load_level(node));
+  if (std::string wrong = refusal_of(asker); !wrong.empty()) return problem(400, wrong);
+  const proxy::Explanation explanation = node.explain(request, asker);
   if (!explanation.is_routed) {
     return problem(404, "no site or route has that URL: clients are answered 404");
   }
@@ -255,7 +302,8 @@ AdminAnswer explain(Node& node, std::string_view query) {
        {"fingerprint", fmt::format("{:016x}{:016x}", print.high, print.low)},
        {"decision", decision_json(explanation, request.method)},
        {"variants", variants},
-       {"being_filled", explanation.is_being_filled}});
+       {"being_filled", explanation.is_being_filled},
+       {"policy", policy_json(*explanation.policy)}});
 }
 
 } // namespace selvedge::server

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "admin_answer.hpp"
+#include "explain_policy.hpp"
 
 #include <selvedge/server/node.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,11 +19,13 @@ namespace selvedge::server {
 struct ExplainQuestion {
   std::string url; // absolute
   std::string method = "GET";
-  std::vector<std::string> headers; // "Name: value"
+  std::vector<std::string> headers;        // "Name: value"
+  proxy::PolicyQuestion asker;             // without a policy
+  std::optional<overload::LoadLevel> load; // nothing: as it is
 };
 
-// "url=URL&method=GET&header=Name%3A%20Value", header as often as need be: the question, or why it
-// is none.
+// "url=URL&method=GET&header=Name%3A%20Value&as=tier%3Dfree&load=high", header and as as often as
+// need be: the question, or why it is none.
 std::variant<ExplainQuestion, std::string> read_explain_question(std::string_view query);
 
 // Its texts live in the question. Requires: read_explain_question() made it.
@@ -33,7 +37,9 @@ struct Rule {
   std::string_view meaning;
   std::string_view source; // "RFC 9111, 4.2"
 };
-// Its source is empty for a reason that is not in the list: a test sees to it that there is none.
+// Where the policy does not let the cache decide, it is about the policy, and the source is its
+// rule. Its source is empty for a reason that is not in the list: a test sees to it that there is
+// none.
 Rule rule_of(const proxy::Explanation& explanation);
 
 // What the answer would count as, if the origin confirms what it is asked to confirm, and still

@@ -3,12 +3,13 @@
 #include "access_log.hpp"
 #include "exposition.hpp"
 #include "origin_metrics.hpp"
+#include "policy_metrics.hpp"
 
-#include <cstdio>
+#include <selvedge/base/process_memory.hpp>
+
 #include <fmt/format.h>
 #include <map>
 #include <numeric>
-#include <unistd.h>
 
 namespace selvedge::server {
 
@@ -204,15 +205,6 @@ RequestTotals request_totals(const Node& node) {
   return totals;
 }
 
-std::uint64_t resident_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long long total = 0, resident = 0;
-  const int read = std::fscanf(file, "%llu %llu", &total, &resident);
-  std::fclose(file);
-  return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
-
 std::string metrics_text(const Node& node, const ReloadState& reload, std::string_view version) {
   Exposition out;
   const Routes routes = routes_of(node);
@@ -222,6 +214,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_purges(out, node);
   write_origins(out, collect(node, std::chrono::steady_clock::now()));
   write_connections(out, node);
+  write_policy(out, collect_policy(node));
   out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",
           node.access_log().written());
   out.one("selvedge_access_log_dropped_total", "counter",
@@ -232,7 +225,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   out.one("selvedge_config_generation", "gauge", "Configurations taken since the start.",
           node.generation());
   out.one("selvedge_ready", "gauge", "1, or 0 while draining.", node.is_draining() ? 0 : 1);
-  out.one("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+  out.one("process_resident_memory_bytes", "gauge", "Resident memory.", base::resident_bytes());
   out.one("selvedge_build_info", "gauge", "The version of the program.", 1,
           fmt::format("version=\"{}\"", version));
   return out.take();

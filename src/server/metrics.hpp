@@ -25,7 +25,4 @@ struct RequestTotals {
 };
 RequestTotals request_totals(const Node& node);
 
-// Resident memory of this process in bytes.
-std::uint64_t resident_bytes();
-
 } // namespace selvedge::server

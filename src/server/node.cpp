@@ -26,6 +26,24 @@ cache::Store::Options store_options(const config::CacheOptions& cache) {
   return options;
 }
 
+downstream::Limits limits_of(const config::Config& config) {
+  downstream::Limits limits = config.limits;
+  limits.defer = config.policy.overload.defer;
+  return limits;
+}
+
+net::WorkerLoadOptions load_options(const proxy::Policing& policing) {
+  const policy::OverloadOptions& overload = policing.set->options().overload;
+  net::WorkerLoadOptions options;
+  options.load.cpu_budget = overload.cpu_budget;
+  options.load.rejections = overload.rejections;
+  options.load.unknown = overload.unknown;
+  options.load.target_delay = overload.target_delay;
+  options.shares = policing.lane_shares();
+  options.memory = overload.memory;
+  return options;
+}
+
 } // namespace
 
 Node::Node(const config::Config& config)
@@ -37,6 +55,8 @@ Node::Node(const config::Config& config)
   proxy::Proxy::Options options;
   options.node_name = config.node_name;
   options.purge_counters = &purge_counters_;
+  options.tenant_limits = &tenant_limits_;
+  options.token_cache = config.policy.identify.token_cache;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
   std::vector<downstream::RequestHandler*> handlers;
   std::vector<net::Worker*> all_workers;
@@ -45,15 +65,18 @@ Node::Node(const config::Config& config)
         std::make_unique<proxy::Proxy>(workers_[i], store_, fills_, access_log_->ring(i), options));
     handlers.push_back(proxies_.back().get());
     all_workers.push_back(&workers_[i]);
+    workers_[i].set_event_log(&events_);
   }
   origin_states_ = make_states(config);
   routings_ = make_routings(config, origin_states_);
   for (std::size_t i = 0; i < workers_.size(); ++i) proxies_[i]->set_routing(routings_[i]);
-  connections_.set_limits(config.limits);
+  set_policing(std::make_shared<const proxy::Policing>(config.policy));
+  connections_.set_limits(limits_of(config));
   const std::vector<net::TlsContextPtr> tls = make_tls(config);
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const net::ListenerOptions& one = config.listeners[i];
-    acceptors_.push_back(std::make_unique<downstream::Acceptor>(connections_, one.name, handlers));
+    acceptors_.push_back(
+        std::make_unique<downstream::Acceptor>(connections_, one.name, handlers, one.shared));
     listeners_.push_back(
         std::make_unique<net::Listener>(one, all_workers, *acceptors_.back(), tls[i]));
   }
@@ -112,8 +135,43 @@ Node::Routings Node::make_routings(const config::Config& config, const OriginSta
   return made;
 }
 
+// On each worker between two turns, as the routings. Accounts go on where the tiers stay.
+void Node::set_policing(proxy::PolicingPtr policing) {
+  const std::vector<policy::TierOptions>& tiers = policing->set->tiers();
+  std::vector<proxy::AccountsPtr> accounts;
+  const std::lock_guard lock(mutex_);
+  store_.set_reserved(policing->cache_shares());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    proxy::AccountsPtr kept = i < accounts_.size() ? accounts_[i] : nullptr;
+    const bool is_same = kept && std::equal(tiers.begin(), tiers.end(), kept->tiers.begin(),
+                                            kept->tiers.end(), [](const auto& a, const auto& b) {
+                                              return a.name == b;
+                                            });
+    if (!is_same) kept = std::make_shared<proxy::Accounts>(tiers);
+    accounts.push_back(kept);
+    workers_[i].post([&worker = workers_[i], &proxy = *proxies_[i], policing, kept] {
+      worker.set_load_options(load_options(*policing));
+      const overload::ConcurrencyRooms rooms = policing->origin_rooms();
+      for (const auto& [name, origin] : proxy.routing()->origins().by_name) {
+        origin->set_rooms(rooms);
+      }
+      proxy.set_policing(policing, kept);
+    });
+  }
+  policing_ = std::move(policing);
+  accounts_ = std::move(accounts);
+}
+
+bool Node::refresh_keys() {
+  const proxy::PolicingPtr current = policing();
+  if (!current->identifier->is_outdated()) return false;
+  set_policing(std::make_shared<const proxy::Policing>(config()->policy));
+  return true;
+}
+
 void Node::apply(const config::Config& config) {
   const std::vector<net::TlsContextPtr> tls = make_tls(config);
+  auto policing = std::make_shared<const proxy::Policing>(config.policy);
   std::unique_lock lock(mutex_);
   OriginStates states = make_states(config);
   Routings fresh = make_routings(config, states);
@@ -131,7 +189,8 @@ void Node::apply(const config::Config& config) {
           old.reset();
         });
   }
-  connections_.set_limits(config.limits);
+  set_policing(std::move(policing));
+  connections_.set_limits(limits_of(config));
   for (auto& listener : listeners_) {
     for (std::size_t i = 0; i < config.listeners.size(); ++i) {
       const bool is_same = config.listeners[i].name == listener->name();
@@ -161,9 +220,10 @@ std::optional<cache::CacheKey> Node::key_of(std::string_view url, base::Arena& a
   return routings_.front()->key_of(url, arena);
 }
 
-proxy::Explanation Node::explain(const http::RequestHead& request) {
+proxy::Explanation Node::explain(const http::RequestHead& request,
+                                 const proxy::PolicyQuestion& asker) {
   const std::lock_guard lock(mutex_);
-  return proxy::explain(request, *routings_.front(), store_, fills_, clock_.now());
+  return proxy::explain(request, *routings_.front(), store_, fills_, clock_.now(), asker);
 }
 
 proxy::PurgeReceipt Node::purge(const proxy::PurgeRequest& request) {
@@ -181,6 +241,20 @@ std::shared_ptr<const config::Config> Node::config() const {
 
 const proxy::ProxyCounters& Node::proxy_counters(std::size_t worker) const {
   return proxies_[worker]->counters();
+}
+
+const policy::IdentityCounters& Node::identity_counters(std::size_t worker) const {
+  return proxies_[worker]->identity_counters();
+}
+
+proxy::PolicingPtr Node::policing() const {
+  const std::lock_guard lock(mutex_);
+  return policing_;
+}
+
+std::vector<proxy::AccountsPtr> Node::accounts() const {
+  const std::lock_guard lock(mutex_);
+  return accounts_;
 }
 
 std::vector<proxy::RouteCounterMap> Node::route_counters() const {
@@ -204,6 +278,7 @@ void check(const config::Config& config) {
     const auto now = clock.now().steady;
     upstream::make_origin(one, worker, std::make_shared<upstream::OriginState>(one, now));
   }
+  const proxy::Policing policing(config.policy);
   const net::TicketKeys keys;
   for (const net::ListenerOptions& one : config.listeners) {
     if (one.is_tls()) net::TlsContext context(one.tls, keys);

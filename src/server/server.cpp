@@ -26,6 +26,7 @@ namespace selvedge::server {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainLook{20};
+constexpr std::chrono::seconds kKeyLook{5}; // at the files of the policy's keys
 
 void open_event_log(const config::LogOptions& options) {
   try {
@@ -92,7 +93,7 @@ public:
   State(const config::Config& config, ServerOptions options)
       : options_(std::move(options)), logs_((open_event_log(config.logs), config.logs)),
         token_(read_token(config.admin.token_file)), node_(config), admin_workers_(1, clock_),
-        admin_connections_(admin_workers_), io_(1), signals_(io_), look_(io_) {
+        admin_connections_(admin_workers_), io_(1), signals_(io_), look_(io_), key_look_(io_) {
     // OpenSSL writes to sockets with write(2): a client that has gone must not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     set_level(config.logs.level);
@@ -147,6 +148,7 @@ public:
     if (admin_listener_) spdlog::info("admin API on {}", admin_listener_->address());
     write_ready_file();
     tell_supervisor("READY=1");
+    look_at_keys();
     io_.run();
     tell_supervisor("STOPPING=1");
     admin_workers_.stop_and_join();
@@ -182,6 +184,23 @@ private:
     });
   }
 
+  void look_at_keys() {
+    key_look_.expires_after(kKeyLook);
+    key_look_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      try {
+        const std::lock_guard lock(change_mutex_);
+        if (node_.refresh_keys()) spdlog::info("policy: key files read again");
+        has_bad_keys_ = false;
+      } catch (const std::exception& problem) {
+        // Said once: it is tried again every few seconds.
+        if (!has_bad_keys_) spdlog::error("policy: the old keys stay in force: {}", problem.what());
+        has_bad_keys_ = true;
+      }
+      look_at_keys();
+    });
+  }
+
   void reload() {
     bool done = false;
     try {
@@ -192,6 +211,7 @@ private:
       const std::vector<std::string> changes = config::differences(*current, fresh);
       node_.apply(fresh);
       set_level(fresh.logs.level);
+      for (const std::string& warning : fresh.warnings) spdlog::warn("{}", warning);
       for (const std::string& change : changes) spdlog::info("reload: {}", change);
       spdlog::info("reloaded: generation {}, {} changes", node_.generation(), changes.size());
       done = true;
@@ -263,6 +283,8 @@ private:
   boost::asio::io_context io_; // of the main thread: signals
   boost::asio::signal_set signals_;
   boost::asio::steady_timer look_;
+  boost::asio::steady_timer key_look_;
+  bool has_bad_keys_ = false;
   std::chrono::steady_clock::time_point drain_ends_{};
   std::mutex change_mutex_; // held from reading the configuration to applying another
   std::mutex mutex_;        // guards reload_state_

@@ -29,6 +29,7 @@ public:
   boost::asio::awaitable<base::Result<OriginResponsePtr>>
   fetch(const FetchRequest& request) override;
   void close_idle() override { placement_->close_idle(); }
+  void set_rooms(const overload::ConcurrencyRooms& rooms) override { placement_->set_rooms(rooms); }
   OriginStatePtr state() const override { return state_; }
   bool is_shield() const override { return options_.kind == OriginKind::shield; }
   std::chrono::milliseconds fetch_timeout() const override { return options_.fetch_timeout; }

@@ -144,23 +144,25 @@ Placement::Placement(const ServerSetting& setting, const OriginState& state)
   publish_limit();
 }
 
-bool Placement::has_room(const Seat& seat, Importance importance) const {
-  return seat.limiter.has_room(importance) &&
-         (seat.server->speaks_h2() ||
-          seat.limiter.in_flight() < setting_.options.limits.connections);
+// Or may open one.
+bool Placement::has_connection(const Seat& seat) const {
+  return seat.server->speaks_h2() || seat.limiter.in_flight() < setting_.options.limits.connections;
 }
 
+// A server without room is not chosen, so its limit would not learn of those who wanted it.
 void Placement::fill_candidates(Importance importance) {
   const base::Steady now = setting_.worker.now().steady;
   for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
+    Seat& seat = seats_[i];
     const ServerOptions& options = setting_.options.servers[i];
     ServerState& state = seat.server->state();
     Candidate& candidate = candidates_[i];
     candidate.weight = effective_weight(state, options.weight, setting_.options.slow_start, now);
     candidate.priority = options.priority;
     candidate.is_well = state.is_healthy.load(std::memory_order_relaxed) && !state.is_ejected(now);
-    candidate.is_usable = candidate.is_well && has_room(seat, importance);
+    const bool has_room = seat.limiter.has_room(importance);
+    if (!has_room && candidate.is_well && candidate.weight > 0) seat.limiter.note_refusal();
+    candidate.is_usable = candidate.is_well && has_room && has_connection(seat);
     candidate.in_flight = seat.limiter.in_flight();
     if (setting_.options.balance != Balance::ewma) continue;
     const double age = std::chrono::duration<double>(now - seat.measured_at) / kForgetting;
@@ -182,8 +184,8 @@ std::optional<std::size_t> Placement::choose(const FetchRequest& request,
 
 PlacePtr Placement::take(const FetchRequest& request, std::span<const std::size_t> tried) {
   const std::optional<std::size_t> chosen = choose(request, tried);
-  if (!chosen || !has_room(seats_[*chosen], request.importance)) return nullptr;
-  seats_[*chosen].limiter.try_acquire(request.importance);
+  if (!chosen || !has_connection(seats_[*chosen])) return nullptr;
+  if (!seats_[*chosen].limiter.try_acquire(request.importance)) return nullptr;
   return std::make_unique<Place>(shared_from_this(), *chosen);
 }
 
@@ -285,6 +287,11 @@ void Placement::compare_servers() {
 
 void Placement::close_idle() {
   for (const Seat& seat : seats_) seat.server->close_idle();
+}
+
+void Placement::set_rooms(const overload::ConcurrencyRooms& rooms) {
+  for (Seat& seat : seats_) seat.limiter.set_rooms(rooms);
+  wake_next();
 }
 
 } // namespace selvedge::upstream

@@ -60,6 +60,7 @@ public:
   // Looks for servers that do worse than the others. On one worker of all.
   void compare_servers();
   void close_idle();
+  void set_rooms(const overload::ConcurrencyRooms& rooms);
 
 private:
   friend class Place;
@@ -71,7 +72,8 @@ private:
     base::Steady measured_at{};
   };
 
-  bool has_room(const Seat& seat, overload::Importance importance) const;
+  bool has_connection(const Seat& seat) const;
+  // For somebody of that importance, who looks for room.
   void fill_candidates(overload::Importance importance);
   std::optional<std::size_t> choose(const FetchRequest& request,
                                     std::span<const std::size_t> tried);

@@ -32,7 +32,7 @@ struct Flapping : ResolverNode {
     while (!made && std::chrono::steady_clock::now() < deadline) {
       worker.io().restart();
       worker.io().run_one_for(1ms);
-      worker.poller().poll();
+      worker.run_ready();
       server.poll();
     }
     REQUIRE(made);

@@ -239,8 +239,10 @@ Flow::Flow(const Options& options) : store_(options.store), peers_(options.peers
         std::make_shared<upstream::OriginState>(*options.origin, clock_.now().steady);
     http_origin_ = upstream::make_origin(*options.origin, workers_[0], state);
   }
-  proxy_ =
-      std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, &log_, proxy::Proxy::Options());
+  proxy::Proxy::Options proxy_options;
+  proxy_options.tenant_limits = &tenant_limits_;
+  proxy_ = std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, &log_, proxy_options);
+  if (options.policy) set_policy(*options.policy);
   proxy::Routing::Origins origins;
   if (http_origin_) {
     origins.by_name.emplace("origin", http_origin_);
@@ -264,12 +266,19 @@ Flow::~Flow() {
   settle();
 }
 
+void Flow::set_policy(const policy::PolicyOptions& options) {
+  REQUIRE(policy::problems_of(options).empty());
+  auto policing = std::make_shared<const proxy::Policing>(options);
+  accounts_ = std::make_shared<proxy::Accounts>(policing->set->tiers());
+  proxy_->set_policing(std::move(policing), accounts_);
+}
+
 void Flow::settle() {
   // The worker does not tick by itself here: time stands still unless advance() moves it.
   for (bool goes_on = true; goes_on;) {
     goes_on = workers_[0].io().poll() > 0;
     workers_[0].io().restart();
-    goes_on |= workers_[0].poller().poll() > 0;
+    goes_on |= workers_[0].run_ready() > 0;
     goes_on |= peers_ && peers_();
   }
 }

@@ -114,6 +114,7 @@ public:
     proxy::PurgeOptions purge;
     proxy::ForwardingOptions forwarding;
     std::uint64_t max_object = 1 << 20;
+    std::optional<policy::PolicyOptions> policy; // none: everybody is alike
     // Servers on sockets, instead of the origin that the test plays.
     std::optional<upstream::OriginOptions> origin;
     std::function<bool()> peers; // what works beside the node; it says whether it did something
@@ -133,6 +134,9 @@ public:
   cache::Store& store() { return store_; }
   cache::FillTable& fills() { return fills_; }
   proxy::Proxy& proxy() { return *proxy_; }
+  // New requests live by this.
+  void set_policy(const policy::PolicyOptions& options);
+  const proxy::Accounts& accounts() const { return *accounts_; }
   // What was logged, oldest first; what is not taken off is dropped when there is much.
   proxy::AccessRing& log() { return log_; }
   net::Worker& worker() { return workers_[0]; }
@@ -142,6 +146,8 @@ private:
   base::ManualClock clock_;
   cache::Store store_;
   cache::FillTable fills_{8};
+  overload::TenantLimits tenant_limits_;
+  proxy::AccountsPtr accounts_;
   net::WorkerPool workers_{1, clock_};
   std::shared_ptr<ScriptedOrigin> origin_;
   std::shared_ptr<upstream::Origin> http_origin_; // null: the other one

@@ -63,17 +63,24 @@ public:
   TlsPair(net::Worker& worker, const net::TlsContextPtr& server_context,
           const net::TlsClientContextPtr& context, ssl_st* connection)
       : TlsClientEnd(worker, context, connection),
-        server(take_peer(), "192.0.2.2", worker, server_context), worker_(worker) {}
+        server(take_peer(), "192.0.2.2", worker, server_context), worker_(worker) {
+    server.proceed(); // whatever the client says
+  }
 
   // Until the client's handshake has ended. The server then has had its turn, too, and the client
-  // has read the tickets.
+  // has read a ticket.
   net::IoState shake_hands() {
     net::IoState state = net::IoState::blocked;
     for (int turn = 0; turn < kTurns && state == net::IoState::blocked; ++turn) {
       state = client.handshake();
       read_all(server);
     }
-    if (state == net::IoState::ok) read_all(client);
+    if (state != net::IoState::ok) return state;
+    if (last.state == net::IoState::blocked) {
+      server.give_ticket({});
+      write(server, "!"); // with which it goes out
+    }
+    read_all(client);
     return state;
   }
 
@@ -100,7 +107,7 @@ public:
         was_held |= sent.is_holding;
       }
       got += read_all(to);
-      worker_.poller().poll(); // what is held goes out
+      worker_.run_ready(); // what is held goes out
     }
     return got;
   }

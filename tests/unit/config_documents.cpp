@@ -131,7 +131,7 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   const auto has = [&paths](const char* path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
-  CHECK(paths.size() == 160);
+  CHECK(paths.size() == 285);
   CHECK(has("origins.servers.weight"));
   CHECK(has("origins.limits.queue_timeout"));
   CHECK(has("listeners.tls.certificates.key"));
@@ -141,6 +141,9 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   CHECK(has("sites.routes.normalize.keep"));
   CHECK(has("purge.allow"));
   CHECK(has("logs.access_ring"));
+  CHECK(has("policy.identify.jwt.tiers.value"));
+  CHECK(has("policy.rules.then.rate_limit.burst"));
+  CHECK(has("policy.overload.stale_window"));
 }
 
 TEST_CASE("the schema carries types, bounds, defaults and reload classes", "[config][documents]") {

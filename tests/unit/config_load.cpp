@@ -123,6 +123,7 @@ TEST_CASE("the examples that are shipped can be used", "[config][load]") {
   std::size_t read = 0;
   for (const auto& entry : fs::directory_iterator(examples)) {
     if (entry.path().extension() != ".yaml") continue;
+    if (entry.path().filename().string().starts_with("policy")) continue; // parts, and cases
     CAPTURE(entry.path());
     CHECK_NOTHROW(load(entry.path().string()));
     ++read;

@@ -120,7 +120,7 @@ private:
     sockets_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](const boost::system::error_code& error) {
                           if (error) return;
-                          worker.poller().poll();
+                          worker.run_ready();
                           await_sockets();
                         });
   }

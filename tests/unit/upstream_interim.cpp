@@ -62,7 +62,7 @@ public:
     worker_.io().restart();
     do {
       worker_.io().poll();
-    } while (worker_.poller().poll() > 0);
+    } while (worker_.run_ready() > 0);
   }
 
 private:

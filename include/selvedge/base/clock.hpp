@@ -22,11 +22,14 @@ class Clock {
 public:
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
+  // What the calling thread has used of a core so far.
+  virtual std::chrono::nanoseconds thread_time() const = 0;
 };
 
 class SystemClock final : public Clock {
 public:
   Instant now() const override;
+  std::chrono::nanoseconds thread_time() const override;
 };
 
 // For tests: stands still until it is told to move. Thread: one.
@@ -35,10 +38,17 @@ public:
   explicit ManualClock(std::chrono::sys_seconds wall = std::chrono::sys_days{
                            std::chrono::year{2026} / std::chrono::January / 1});
   Instant now() const override { return now_; }
+  std::chrono::nanoseconds thread_time() const override { return worked_; }
   void advance(std::chrono::nanoseconds by);
+  // Time passes, and the thread was busy all the while.
+  void work(std::chrono::nanoseconds by) {
+    worked_ += by;
+    advance(by);
+  }
 
 private:
   Instant now_;
+  std::chrono::nanoseconds worked_{0};
   std::chrono::nanoseconds part_of_second_{};
 };
 

@@ -35,10 +35,11 @@ struct CacheDecision {
 };
 
 // Requires: `stored` is null or selected by the request (see selects()). `standing` is what the
-// PurgeIndex says of it: valid or soft_purged.
+// PurgeIndex says of it: valid or soft_purged. `stale_for` is how long past its lifetime it may
+// answer this request while it is validated, where it does not forbid that itself.
 CacheDecision decide(const http::RequestHead& request, const StoredResponse* stored,
                      base::Instant now, const CachePolicy& policy,
-                     Standing standing = Standing::valid);
+                     Standing standing = Standing::valid, base::Seconds stale_for = {});
 
 // Whether a request that came while this response was being fetched for another may have it: as
 // much as one that comes now (RFC 9111, 4: collapsed requests). What the client demands of

@@ -5,7 +5,9 @@
 
 #include <selvedge/cache/stored_response.hpp>
 
+#include <array>
 #include <atomic>
+#include <bitset>
 #include <limits>
 #include <memory>
 
@@ -15,11 +17,19 @@ enum class Eviction : std::uint8_t { lru, s3_fifo, gdsf };
 // The reasons are in bench/README.md, Hit ratio.
 inline constexpr Eviction kDefaultEviction = Eviction::gdsf;
 
+// A store keeps what it may evict in lanes: a common one, and one for each owner who has a share of
+// the store reserved. Each stripe has a policy for each lane, so that what is not to go now need
+// not be searched through.
+inline constexpr std::size_t kCommonLane = 0;
+inline constexpr std::size_t kLanes = 1 + kOwners;
+using LaneSet = std::bitset<kLanes>;
+
 struct EvictionOptions {
   Eviction kind = kDefaultEviction;
   // GDSF: how much size counts. At 1 it makes the fewest misses, at 0 size does not count at all;
   // between them fewer bytes are missed for more misses.
   double size_exponent = 1.0;
+  std::size_t lane = kCommonLane;
 };
 
 // What the policies of one store have in common. On a line of its own, because hits read the clock.
@@ -27,8 +37,11 @@ struct EvictionOptions {
 struct alignas(64) EvictionShared {
   // LRU and S3-FIFO count what they put into their queues; for GDSF it is the inflation.
   std::atomic<double> clock{0};
-  std::atomic<std::size_t> small_bytes{0}; // S3-FIFO: in all small queues
-  std::atomic<std::size_t> main_bytes{0};  // and in all main queues
+  struct Queues {
+    std::atomic<std::size_t> small_bytes{0}; // S3-FIFO: in all small queues
+    std::atomic<std::size_t> main_bytes{0};  // and in all main queues
+  };
+  std::array<Queues, kLanes> queues; // by lane
 };
 
 // What a policy would evict next; of those of several stripes the one of the lowest rank should go.
@@ -42,8 +55,10 @@ struct EvictionCandidate {
 class EvictionPolicy {
 public:
   virtual ~EvictionPolicy() = default;
-  // `visits` of the response are those of the one that it replaces, or 0.
+  // `visits` of the response are those of the one that it replaces, or its own when it comes from
+  // another policy, or 0.
   virtual void on_insert(const StoredResponse& response) = 0;
+  // Of any policy of the store: hits touch the response alone.
   virtual void on_hit(const StoredResponse& response) = 0;
   virtual void on_remove(const StoredResponse& response) = 0;
   // Instead of on_remove(), for a candidate that goes because it is one.

@@ -7,10 +7,15 @@
 #include <selvedge/cache/eviction_policy.hpp>
 #include <selvedge/cache/stored_response.hpp>
 
+#include <array>
 #include <memory>
 #include <vector>
 
 namespace selvedge::cache {
+
+class EvictionRanks;
+class EvictionShares;
+struct EvictionTurn;
 
 class Store {
 public:
@@ -26,16 +31,19 @@ public:
 
   // The variant that this request selects, marked as used; null when there is none, or when it was
   // purged (then it goes). Fresh or not is for decide() to say. Partial responses are not found.
-  StoredResponsePtr find(const CacheKey& key, const http::RequestHead& request);
+  // When it is asked for on behalf of somebody more important than its owner, it becomes theirs.
+  StoredResponsePtr find(const CacheKey& key, const http::RequestHead& request,
+                         Owner owner = kLeastOwner);
   // The partial responses of the key that this request selects, most recent first.
   std::vector<StoredResponsePtr> find_partial(const CacheKey& key,
                                               const http::RequestHead& request);
   // Every variant of the key that was not purged, for those who want to look at it.
   std::vector<StoredResponsePtr> variants(const CacheKey& key);
   // Replaces the stored response with the same key, vary text and content range (a complete one
-  // also every partial one of that vary text), and a pass marker of the key, then makes room. Does
-  // nothing for a response that was purged since its birth. A response larger than the limit is
-  // dropped. Requires: its body is complete, or it is a pass marker.
+  // also every partial one of that vary text), and a pass marker of the key, then makes room. It
+  // belongs to the most important of its owner and those of what it replaces. Does nothing for a
+  // response that was purged since its birth. A response larger than the limit is dropped.
+  // Requires: its body is complete, or it is a pass marker.
   void insert(boost::intrusive_ptr<StoredResponse> response);
   // Removes every variant of the key. Returns how many could have been found, without pass markers.
   std::size_t remove(const CacheKey& key);
@@ -46,6 +54,11 @@ public:
   void clear();
   // Evicts until the ledger is within the limit, or there is nothing left to evict.
   void make_room();
+  // Shares of the size that are the owners' own: what an owner holds within its share is evicted
+  // only when all that is held is within somebody's. What is over its share goes by the policy's
+  // order. Takes effect as room is made.
+  using Shares = std::array<double, kOwners>;
+  void set_reserved(const Shares& shares);
   // More is held than there is room for, though nothing more can be evicted: fills and readers have
   // it.
   bool is_over_limit() const { return ledger_.bytes() > room_; }
@@ -66,6 +79,7 @@ public:
     std::uint64_t insertions = 0;
     std::uint64_t evictions = 0;
     std::uint64_t removals = 0;
+    std::array<std::size_t, kOwners> bytes_by_owner{}; // of what is stored
   };
   Stats stats() const;
 
@@ -80,27 +94,23 @@ private:
   void add(boost::intrusive_ptr<StoredResponse> response);
   // Spares what was just inserted as long as there is anything else.
   void make_room_for(StoredResponsePtr inserted);
-  void evict_for(const StoredResponse* spared);
-  // The stripe whose candidate has the least rank, as far as ranks are known, and the rank that it
-  // may have at most: that of the next stripe's.
-  struct Turn {
-    std::size_t stripe;
-    double most;
-  };
-  Turn next_turn(std::size_t start) const;
-  enum class Evicted : std::uint8_t { one, none, outranked };
-  Evicted evict_one(Stripe& stripe, const StoredResponse* spared, double most);
-  // Requires: the stripe's lock is held.
-  void publish_rank(const Stripe& stripe, double rank);
+  // Where what goes is looked for: what is within its owner's share is passed over, or nothing is.
+  enum class Reach : std::uint8_t { above_shares, everything };
+  void evict_for(const StoredResponse* spared, Reach reach);
+  enum class Evicted : std::uint8_t { one, none, outranked, set_aside };
+  Evicted evict_one(const EvictionTurn& turn, const LaneSet& open, const StoredResponse* spared);
+  // Requires for both: the stripe's lock is held.
+  void set_aside(Stripe& stripe, const StoredResponse& response, std::size_t lane);
+  void publish_rank(const Stripe& stripe, std::size_t lane, double rank);
 
   const Options options_;
   const std::size_t room_; // of the size, for what is accounted
   MemoryLedger ledger_;
   PurgeIndex purges_{&ledger_};
   EvictionShared eviction_shared_; // outlives the stripes
+  std::unique_ptr<EvictionShares> shares_;
   std::unique_ptr<Stripe[]> stripes_;
-  // The least rank in each stripe, in few cache lines: who makes room reads all of them.
-  std::unique_ptr<std::atomic<double>[]> ranks_;
+  std::unique_ptr<EvictionRanks> ranks_;
   std::atomic<bool> has_query_free_{false};
   std::atomic<std::size_t> next_victim_stripe_{0};
 };

@@ -18,6 +18,11 @@
 
 namespace selvedge::cache {
 
+// Whom a stored response is kept for, the most important first. The cache knows them by number.
+using Owner = std::uint8_t; // below kOwners
+inline constexpr std::size_t kOwners = 4;
+inline constexpr Owner kLeastOwner = kOwners - 1;
+
 // How long a response may be used without asking (RFC 9111, 4.2). All relative to `response_time`,
 // so a jump of the wall clock changes nothing.
 struct Freshness {
@@ -62,6 +67,7 @@ public:
     std::optional<http::ContentRange> content_range;
     Tags tags;
     PurgeEpoch born = 0; // of its fetch
+    Owner owner = kLeastOwner;
   };
   // `elsewhere`: memory that is held for it outside of these parts, in bytes; charged with them.
   StoredResponse(Parts parts, MemoryLedger* ledger, std::size_t elsewhere = 0);
@@ -102,11 +108,13 @@ public:
     std::size_t bytes = 0;      // as counted when it was inserted
     std::uint32_t position = 0; // in a heap
     std::uint8_t queue = 0;
+    std::uint8_t lane = 0; // of the store: which policy has it
   };
   mutable EvictionState eviction;
   // On the clock of EvictionShared: when it was last asked for, or last put into a queue.
   mutable std::atomic<double> moment{0};
   mutable std::atomic<std::uint8_t> visits{0};
+  mutable std::atomic<Owner> owner;
 
 private:
   // In front, beside what every lookup touches anyway.

@@ -87,6 +87,8 @@ public:
   // RFC 9113, 8.1: a head before that of the final response; its texts are copied.
   // Requires: respond() was not called.
   void respond_interim(StreamId id, http::Status status, std::span<const http::Field> fields = {});
+  // What the client has said of its priority (RFC 9218, 4.1): 0 to 7.
+  std::uint8_t urgency(StreamId id) const;
   // Content that was pending is there.
   void resume(StreamId id);
   // Content of the request has been used: the client may send as much again.

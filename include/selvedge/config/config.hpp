@@ -4,6 +4,7 @@
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/options.hpp>
 #include <selvedge/net/options.hpp>
+#include <selvedge/policy/options.hpp>
 #include <selvedge/proxy/options.hpp>
 #include <selvedge/upstream/options.hpp>
 
@@ -57,6 +58,9 @@ struct Config {
   AdminOptions admin;
   LogOptions logs;
   DrainOptions drain;
+  policy::PolicyOptions policy;
+  std::vector<std::string> include;  // files to be read too; empty when they have been
+  std::vector<std::string> warnings; // found by load(): "file:line:col: warning: ..."
 };
 
 } // namespace selvedge::config

@@ -23,6 +23,10 @@ struct Counters {
   base::Counter h2_requests;
   base::Counter bytes_read;
   base::Counter bytes_written;
+  base::Counter handshakes_resumed; // clients came with a ticket
+  base::Counter handshakes_full;
+  base::Counter deferred_streams; // of HTTP/2, refused after they had waited too long
+  base::Counter abandoned;        // connections whose clients left while they waited to be read
 };
 
 class ConnectionSet;
@@ -55,8 +59,9 @@ private:
 // begins with its preface, HTTP/1 otherwise.
 class Acceptor final : public net::ConnectionAcceptor {
 public:
-  // `handlers`: one for each worker.
-  Acceptor(Connections& connections, std::string listener, std::vector<RequestHandler*> handlers);
+  // `handlers`: one for each worker. `is_shared`: see net::ListenerOptions::shared.
+  Acceptor(Connections& connections, std::string listener, std::vector<RequestHandler*> handlers,
+           bool is_shared = false);
   void on_connection(net::Worker& worker, std::unique_ptr<net::Transport> transport) override;
   const std::string& listener() const { return listener_; }
 
@@ -64,6 +69,7 @@ private:
   Connections& connections_;
   std::string listener_;
   std::vector<RequestHandler*> handlers_;
+  bool is_shared_;
 };
 
 } // namespace selvedge::downstream

@@ -20,6 +20,9 @@ struct Limits {
   std::chrono::milliseconds body_timeout{30000};   // without progress in a request's content: 408
   std::chrono::milliseconds write_timeout{30000};  // the client takes nothing: close
   std::chrono::milliseconds handshake_timeout{10000}; // of TLS: close
+  // How long a request of lower importance may wait for its turn; then it is refused. Of the policy
+  // (policy::OverloadOptions::defer).
+  std::chrono::milliseconds defer{2000};
 };
 
 } // namespace selvedge::downstream

@@ -8,7 +8,10 @@
 #include <selvedge/http/body_source.hpp>
 #include <selvedge/http/head.hpp>
 #include <selvedge/http/head_block.hpp>
+#include <selvedge/net/transport.hpp>
 #include <selvedge/net/worker.hpp>
+#include <selvedge/overload/importance.hpp>
+#include <selvedge/policy/identity.hpp>
 
 #include <optional>
 #include <span>
@@ -38,10 +41,19 @@ public:
   virtual void on_stream_end(const StreamEnd& end) = 0;
 };
 
+// Who asks, and how much it matters when not all can be served.
+struct Standing {
+  policy::Identity identity;
+  overload::Importance importance = overload::Importance::premium;
+  std::uint64_t generation = 0; // of the policy that says so
+};
+
 struct ClientConnection {
   std::string_view peer_address; // without the port
   std::string_view listener;     // its name
   bool is_secure = false;
+  const net::TlsPeer* tls = nullptr; // null: cleartext
+  Standing standing{};               // by what is known without a request
 };
 
 class Stream : public http::BodySink {
@@ -53,6 +65,14 @@ public:
   // The content of the request; at its end at once when there is none.
   RequestContent& content() { return content_; }
   base::Steady started() const { return started_; }
+  // Who asks, by the connection and by the head of the request.
+  const Standing& standing() const { return standing_; }
+  // It was read before others of its importance, because that was not known yet.
+  bool was_read_early() const { return was_read_early_; }
+  // From when its connection was ready until it was read.
+  std::chrono::nanoseconds waited() const { return waited_; }
+  // By RFC 9218, 4.1, where the protocol says so: 0 to 7.
+  virtual std::uint8_t urgency() const { return 3; }
 
   // Requires: `user` was made in this stream's arena. Once a stream.
   void set_user(StreamUser& user) { user_ = &user; }
@@ -74,6 +94,13 @@ protected:
     worker_ = &worker;
     client_ = &client;
     started_ = worker.now().steady;
+    standing_ = client.standing;
+    was_read_early_ = false;
+    waited_ = worker.lists().waited();
+  }
+  void set_standing(const Standing& standing) {
+    standing_ = standing;
+    was_read_early_ = worker_->lists().lane() < overload::lane_of(standing.importance);
   }
   void end(const StreamEnd& how) {
     if (user_ == nullptr) return;
@@ -96,6 +123,9 @@ private:
   net::Worker* worker_ = nullptr;
   const ClientConnection* client_ = nullptr;
   base::Steady started_{};
+  std::chrono::nanoseconds waited_{0};
+  Standing standing_;
+  bool was_read_early_ = false;
   base::Arena arena_;
 };
 
@@ -103,6 +133,16 @@ private:
 class RequestHandler {
 public:
   virtual ~RequestHandler() = default;
+  // Who a connection is, asked when it is new and again once TLS has told more: the client's
+  // standing is not read. Nobody is turned away by it.
+  virtual Standing standing_of(const ClientConnection& /*client*/) { return {}; }
+  // Who asks, by the head of a request that is complete.
+  virtual Standing identify(Stream& stream) { return stream.standing(); }
+  // What a TLS session ticket should remember of it; "": nothing. At most TlsPeer::kNoteBytes, in
+  // `room`.
+  virtual std::string_view ticket_note(const Standing& /*standing*/, std::span<char> /*room*/) {
+    return {};
+  }
   // The head is complete; content may still be on its way.
   virtual void on_request(Stream& stream) = 0;
   // The request cannot be accepted; what was read of it is in the stream. The handler answers.

@@ -53,6 +53,7 @@ public:
 private:
   struct Socket;
   void accept_next(Socket& socket);
+  void accept_after(Socket& socket, std::chrono::milliseconds pause);
   int take(Socket& socket, int most);
 
   ListenerOptions options_;

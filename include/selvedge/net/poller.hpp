@@ -2,11 +2,15 @@
 // for both directions, so that waiting, reading and writing on need no system call of their own.
 // (Asio's reactor takes one epoll_ctl for each wait, a fifteenth of the cost of a small hit.) The
 // poller's own descriptor becomes readable when there are events: the worker's loop waits for that.
-// Thread: one.
+// A socket that is ready waits for its turn in the worker's lists. Thread: one.
 #pragma once
+
+#include <selvedge/base/clock.hpp>
+#include <selvedge/overload/ready_lists.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <sys/epoll.h>
 
 namespace selvedge::net {
@@ -20,16 +24,35 @@ public:
   };
 
   // A socket that is watched.
-  class Watched {
+  class Watched : public overload::ReadyItem {
   public:
     // Something changed since the last call. It may remove and destroy itself, and others.
     virtual void on_ready(Ready ready) = 0;
+    // Where it waits for its turns from now on.
+    void set_turn(overload::Lane lane, std::uint64_t tenant) {
+      lane_ = lane;
+      tenant_ = tenant;
+    }
+    overload::Lane lane() const { return lane_; }
+    std::uint64_t tenant() const { return tenant_; }
 
   protected:
     ~Watched() = default;
+
+  private:
+    friend class Poller;
+    void on_turn() final;
+
+    Poller* poller_ = nullptr;
+    std::uint64_t tenant_ = 0;
+    int fd_ = -1;
+    overload::Lane lane_ = overload::Lane::control;
+    Ready ready_;
+    std::uint8_t edges_ = 0; // while it waits for its turn
+    bool is_muted_ = false;
   };
 
-  Poller(); // throws std::system_error
+  explicit Poller(overload::ReadyLists& lists); // throws std::system_error
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
@@ -38,19 +61,19 @@ public:
   // Until remove(). False: the kernel has no memory for it.
   bool add(int fd, Watched& watched);
   // Requires: added; called before the descriptor is closed.
-  void remove(int fd, const Watched& watched);
-  // Calls on_ready() for everything that is ready now, at most kBatch of them. Returns how many
-  // there were.
-  std::size_t poll();
+  void remove(int fd, Watched& watched);
+  // Puts everything that has changed into the lists, at most kBatch of them. Returns how many.
+  std::size_t poll(base::Steady now);
 
   static constexpr std::size_t kBatch = 256;
 
 private:
+  void mute(Watched& watched);
+  void unmute(Watched& watched);
+
+  overload::ReadyLists& lists_;
   int fd_;
-  // Of the call under way: who is removed meanwhile is struck out.
   std::array<epoll_event, kBatch> events_;
-  std::size_t next_ = 0;
-  std::size_t count_ = 0;
 };
 
 } // namespace selvedge::net

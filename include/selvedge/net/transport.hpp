@@ -3,6 +3,8 @@
 // Thread: the worker of the connection.
 #pragma once
 
+#include <selvedge/overload/ready_lists.hpp>
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -11,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <sys/uio.h>
+#include <vector>
 
 namespace selvedge::net {
 
@@ -32,6 +35,16 @@ struct IoResult {
 };
 
 enum class Direction : unsigned char { read, write };
+
+// What TLS tells of a client, as soon as it is known. Views live as long as the transport.
+struct TlsPeer {
+  static constexpr std::size_t kNoteBytes = 16;
+
+  std::string_view server_name;               // SNI (RFC 6066, 3), lower case; empty: none
+  bool resumes = false;                       // it has offered a ticket, which may be good
+  std::vector<std::string> certificate_names; // of a verified client certificate: CN, DNS, URI
+  std::string_view note;                      // that came back in a ticket of give_ticket()
+};
 
 // Who reads and writes a transport. A wait under way keeps its owner alive.
 class TransportOwner
@@ -60,6 +73,22 @@ public:
 
   virtual bool is_secure() const = 0;
   virtual std::string_view peer_address() const = 0; // without the port, for logs
+  // The peer is known to send nothing more, whatever of it was not read yet.
+  virtual bool has_ended() const { return false; }
+  // Where its owner waits to be called, from now on: of which class its work is, and whose.
+  virtual void set_turn(overload::Lane /*lane*/, std::uint64_t /*tenant*/) {}
+
+  // --- of TLS, towards clients
+  // Null without TLS.
+  virtual const TlsPeer* tls_peer() const { return nullptr; }
+  // The client has said hello, and the handshake will cost something: a read goes no further before
+  // proceed(). In between set_turn() may say whose cost that is.
+  virtual bool awaits_handshake() const { return false; }
+  virtual void proceed() {}
+  // The client may resume this session by a ticket that will bring the note back: at most
+  // TlsPeer::kNoteBytes of it. It goes out with what is written next. Nothing before TLS 1.3, which
+  // gives its tickets in the handshake.
+  virtual void give_ticket(std::string_view /*note*/) {}
 };
 
 } // namespace selvedge::net

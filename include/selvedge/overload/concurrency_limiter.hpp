@@ -8,6 +8,7 @@
 #include <selvedge/base/clock.hpp>
 #include <selvedge/overload/importance.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 
@@ -23,17 +24,25 @@ struct ConcurrencyLimits {
   friend bool operator==(const ConcurrencyLimits&, const ConcurrencyLimits&) = default;
 };
 
+// Shares of a limit that each importance sees.
+using ConcurrencyRooms = std::array<double, kImportances>;
+inline constexpr ConcurrencyRooms kDefaultConcurrencyRooms{1, 0.7, 0.4, 0.1};
+
 class ConcurrencyLimiter {
 public:
   // Requires: 1 <= min <= initial <= max.
   explicit ConcurrencyLimiter(const ConcurrencyLimits& limits);
 
-  // True: one more is under way, and release() follows. Each importance sees a share of the limit
-  // (premium 100%, standard 70%, free 40%, background 10%, each at least 1), and all that is under
-  // way counts against it: there is always room left for those who matter more.
+  // From now on; what is under way stays so. Shares beyond 0 to 1 count as the nearer of these.
+  void set_rooms(const ConcurrencyRooms& rooms);
+  // True: one more is under way, and release() follows. Each importance sees a share of the limit,
+  // its room, which is at least 1, and all that is under way counts against it: there is always
+  // room left for those who matter more.
   bool try_acquire(Importance importance);
   // What try_acquire() would say. Asking is no demand, it teaches the limit nothing.
   bool has_room(Importance importance) const { return in_flight_ < room_for(importance); }
+  // Somebody would have come here if has_room() had said otherwise. As a try_acquire() that fails.
+  void note_refusal() { sample_.was_refused = true; }
   // Ends what try_acquire() began, once, however it ended.
   void release();
 
@@ -69,6 +78,7 @@ private:
   void adjust_limit();
 
   ConcurrencyLimits limits_;
+  std::array<std::uint32_t, kImportances> rooms_; // in parts of 10000
   double limit_;
   std::uint32_t in_flight_ = 0;
   Sample sample_;

@@ -28,11 +28,12 @@ struct AccessRecord {
     agent,
     listener,
     route,
+    tier, // of whoever asks, by the policy
     // Of a request that caused a fetch:
     trace,         // the id of its trace, where the route takes part in traces
     server_timing, // what the origin said, as http::ServerTimings reads it: whole metrics
   };
-  static constexpr std::size_t kParts = 10;
+  static constexpr std::size_t kParts = 11;
 
   std::chrono::sys_seconds time{};
   std::chrono::microseconds duration{};

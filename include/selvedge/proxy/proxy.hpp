@@ -7,6 +7,7 @@
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/proxy/access_record.hpp>
+#include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/purge.hpp>
 #include <selvedge/proxy/routing.hpp>
 
@@ -27,6 +28,7 @@ struct ProxyCounters {
   base::Counter collapsed; // requests that joined a fill
   base::Counter revalidations;
   base::Counter stored;
+  std::array<std::array<base::Counter, kShedReasons>, overload::kImportances> shed;
 };
 
 class Proxy final : public downstream::RequestHandler {
@@ -38,6 +40,8 @@ public:
     std::string via_name;
     PurgeCounters* purge_counters = nullptr; // for PURGE requests; outlives the proxy
     std::size_t pass_window = 131072;        // bytes of an answer that is not stored, held unread
+    overload::TenantLimits* tenant_limits = nullptr; // of the node; outlives the proxy; null: none
+    std::size_t token_cache = 8192;                  // verified tokens that are remembered
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -46,12 +50,23 @@ public:
 
   void on_request(downstream::Stream& stream) override;
   void on_refused(downstream::Stream& stream, base::Error error) override;
+  downstream::Standing standing_of(const downstream::ClientConnection& client) override;
+  downstream::Standing identify(downstream::Stream& stream) override;
+  std::string_view ticket_note(const downstream::Standing& standing,
+                               std::span<char> room) override;
+
+  // As set_routing(). `policing` null: everybody is alike. `accounts` are of its tiers.
+  void set_policing(PolicingPtr policing, AccountsPtr accounts) {
+    policing_ = std::move(policing);
+    accounts_ = std::move(accounts);
+  }
 
   // New requests use this routing; those under way keep theirs.
   void set_routing(std::shared_ptr<const Routing> routing) { routing_ = std::move(routing); }
   const std::shared_ptr<const Routing>& routing() const { return routing_; }
 
   const ProxyCounters& counters() const { return counters_; }
+  const policy::IdentityCounters& identity_counters() const { return identity_counters_; }
 
 private:
   friend class Exchange;
@@ -68,6 +83,10 @@ private:
   const std::string via_to_origin_h1_; // "1.1 selvedge-5f3c..."
   const std::string via_to_origin_h2_; // "2 selvedge-5f3c..."
   std::shared_ptr<const Routing> routing_;
+  PolicingPtr policing_;
+  AccountsPtr accounts_;
+  policy::TokenCache tokens_;
+  policy::IdentityCounters identity_counters_;
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
   std::mt19937_64 random_; // for the ids of traces

@@ -7,7 +7,7 @@
 #include <selvedge/cache/cache_key.hpp>
 #include <selvedge/cache/decide.hpp>
 #include <selvedge/http/cache_status.hpp>
-#include <selvedge/proxy/address_list.hpp>
+#include <selvedge/base/address_list.hpp>
 #include <selvedge/proxy/options.hpp>
 #include <selvedge/upstream/origin.hpp>
 
@@ -31,6 +31,7 @@ struct RouteCounters {
   base::Counter duration_microseconds;
   base::Counter content_bytes;
 
+  static std::size_t bucket_of(std::chrono::microseconds duration);
   void count(http::CacheOutcome outcome, http::Status status, std::chrono::microseconds duration,
              std::uint64_t bytes);
 };
@@ -39,7 +40,7 @@ using RouteCounterMap = std::map<std::string, std::shared_ptr<RouteCounters>>;
 
 // What origins are told about where requests come from, and whom this node believes about it.
 struct Forwarding {
-  std::optional<AddressList> trusted; // none: nobody
+  std::optional<base::AddressList> trusted; // none: nobody
   ForwardingFields fields = ForwardingFields::x_forwarded;
 
   bool trusts(std::string_view address) const { return trusted && trusted->contains(address); }
@@ -68,7 +69,7 @@ struct Route {
 class Routing {
 public:
   struct Origins { // the origins of one worker, by name, with the options they were made from
-    std::map<std::string, std::shared_ptr<upstream::Origin>> by_name;
+    std::map<std::string, std::shared_ptr<upstream::Origin>, std::less<>> by_name;
   };
   Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
           RouteCounterMap& counters, const PurgeOptions& purge = {},
@@ -83,7 +84,7 @@ public:
   // or where it is no URL. Thread: any.
   std::optional<cache::CacheKey> key_of(std::string_view url, base::Arena& arena) const;
   // Who may send PURGE; null: nobody, the method goes to the origin like any other.
-  const AddressList* purgers() const { return purgers_ ? &*purgers_ : nullptr; }
+  const base::AddressList* purgers() const { return purgers_ ? &*purgers_ : nullptr; }
   const Forwarding& forwarding() const { return forwarding_; }
   const Origins& origins() const { return origins_; }
 
@@ -94,7 +95,7 @@ private:
   const Site* site_of(std::string_view authority) const;
 
   Origins origins_;
-  std::optional<AddressList> purgers_;
+  std::optional<base::AddressList> purgers_;
   Forwarding forwarding_;
   std::vector<std::shared_ptr<RouteCounters>> counters_; // kept alive
   std::vector<std::unique_ptr<Site>> sites_;

@@ -8,7 +8,10 @@
 #include <selvedge/config/config.hpp>
 #include <selvedge/downstream/acceptor.hpp>
 #include <selvedge/net/listener.hpp>
+#include <selvedge/overload/event_log.hpp>
+#include <selvedge/overload/tenant_limits.hpp>
 #include <selvedge/proxy/explain.hpp>
+#include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/proxy.hpp>
 #include <selvedge/proxy/purge.hpp>
 
@@ -42,6 +45,9 @@ public:
   // Ends everything.
   void stop();
   void reopen_logs();
+  // Reads the key files of the policy again where they have changed. Throws as the constructor does,
+  // and then the old keys stay in force. True: they were read.
+  bool refresh_keys();
 
   // --- Thread: any.
   std::shared_ptr<const config::Config> config() const;
@@ -53,7 +59,7 @@ public:
   // The key of a GET of that absolute URL; nothing where no route is for it.
   std::optional<cache::CacheKey> key_of(std::string_view url, base::Arena& arena) const;
   // What the node would do with that request, and why. Changes nothing.
-  proxy::Explanation explain(const http::RequestHead& request);
+  proxy::Explanation explain(const http::RequestHead& request, const proxy::PolicyQuestion& asker);
   // Done when it returns, whatever is stored. Requires: proxy::refusal_of(request) is empty.
   proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
   const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
@@ -62,6 +68,13 @@ public:
   std::size_t workers() const { return workers_.size(); }
   const proxy::ProxyCounters& proxy_counters(std::size_t worker) const;
   const AccessLog& access_log() const { return *access_log_; }
+  const policy::IdentityCounters& identity_counters(std::size_t worker) const;
+  const net::Worker& worker(std::size_t worker) const { return workers_[worker]; }
+  const overload::EventLog& events() const { return events_; }
+  const overload::TenantLimits& tenant_limits() const { return tenant_limits_; }
+  proxy::PolicingPtr policing() const;
+  // Of every worker, for the tiers of the policy in force.
+  std::vector<proxy::AccountsPtr> accounts() const;
   // Of every worker, by "site/route".
   std::vector<proxy::RouteCounterMap> route_counters() const;
   // Calls visit(name, origin) for each origin of each worker, with a lock held. Of the origin, only
@@ -75,12 +88,15 @@ private:
   OriginStates make_states(const config::Config& config) const;
   Routings make_routings(const config::Config& config, const OriginStates& states);
   std::vector<net::TlsContextPtr> make_tls(const config::Config& config) const;
+  void set_policing(proxy::PolicingPtr policing);
 
   // In this order: what is declared first outlives what refers to it.
   base::SystemClock clock_;
   cache::Store store_;
   cache::FillTable fills_;
   proxy::PurgeCounters purge_counters_;
+  overload::TenantLimits tenant_limits_;
+  overload::EventLog events_;
   net::TicketKeys ticket_keys_;
   std::unique_ptr<AccessLog> access_log_;
   net::WorkerPool workers_;
@@ -89,6 +105,8 @@ private:
   std::vector<proxy::RouteCounterMap> route_counters_; // of each worker
   OriginStates origin_states_;
   Routings routings_; // of each worker
+  proxy::PolicingPtr policing_;
+  std::vector<proxy::AccountsPtr> accounts_; // of each worker
 
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<bool> draining_{false};

@@ -7,6 +7,7 @@
 #include <selvedge/http/body_source.hpp>
 #include <selvedge/http/head.hpp>
 #include <selvedge/net/worker.hpp>
+#include <selvedge/overload/concurrency_limiter.hpp>
 #include <selvedge/overload/importance.hpp>
 #include <selvedge/upstream/fetch_latency.hpp>
 #include <selvedge/upstream/options.hpp>
@@ -143,6 +144,8 @@ public:
   fetch(const FetchRequest& request) = 0;
   // Closes connections that nobody uses.
   virtual void close_idle() {}
+  // How much of what may be under way at once each importance sees. For origins with servers.
+  virtual void set_rooms(const overload::ConcurrencyRooms& /*rooms*/) {}
   virtual const OriginCounters& counters() const { return counters_; }
   // For the whole of a fetch, as whoever asks sees it; 0: as long as it takes.
   virtual std::chrono::milliseconds fetch_timeout() const { return {}; }

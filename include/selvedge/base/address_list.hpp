@@ -1,21 +1,26 @@
-// Which clients may do something, by their address.
+// Which clients are meant, by their address.
 // Thread: any, once made.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace selvedge::proxy {
+namespace selvedge::base {
 
 // Addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1". Throws std::runtime_error that names a
 // bad one.
 class AddressList {
 public:
   explicit AddressList(const std::vector<std::string>& networks);
-  bool contains(std::string_view address) const; // false for what is no address
+  bool contains(std::string_view address) const { return most_specific(address).has_value(); }
+  // The index of the network with the longest prefix that holds the address, the first of equals;
+  // nothing also for what is no address. Allocates nothing.
+  std::optional<std::size_t> most_specific(std::string_view address) const;
 
 private:
   struct Network {
@@ -25,4 +30,4 @@ private:
   std::vector<Network> networks_;
 };
 
-} // namespace selvedge::proxy
+} // namespace selvedge::base
