@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Both folders have templates, only this one's modules are asked for first.
 sys.path[:0] = [str(HERE / "spike"), str(HERE / "compare")]
 
-CASES = ("ov1", "ov2", "ov3", "ov4", "ov6", "ov8")
+CASES = ("ov1", "ov2", "ov3", "ov4", "ov6", "ov8", "cost")
 SAME_RUN = {"ov5": "ov1", "ov7": "ov1"}  # judged by what OV-1 measures
 PEERS = ("nginx", "haproxy", "haproxy-cache", "varnish")
 
@@ -78,6 +78,7 @@ def pins() -> list[list[str]]:
 
 
 def run_cases(context, origin, names: list[str]) -> tuple[list, dict, list[str]]:
+    import cost
     import crowd
     import fair
     import greeting
@@ -89,10 +90,7 @@ def run_cases(context, origin, names: list[str]) -> tuple[list, dict, list[str]]
     rows, document, failures = [], {}, []
     if not names:
         return rows, document, failures
-    capacity = known.node_capacity(context, origin)
-    document["capacity"] = capacity.document()
-    said = f"{capacity.rate:,.0f} requests/s, {capacity.cpu_us:.1f} us of CPU each"
-    print(f"capacity: {said}, {capacity.busy:.0%} of the core", file=sys.stderr)
+    document["capacity"] = {}
     run_of = {
         "ov1": lambda: known.run(context, origin, capacity),
         "ov2": lambda: header.run(context, origin, capacity),
@@ -100,10 +98,15 @@ def run_cases(context, origin, names: list[str]) -> tuple[list, dict, list[str]]
         "ov4": lambda: slowing.run(context, origin, capacity),
         "ov6": lambda: fair.run(context, origin, capacity),
         "ov8": lambda: crowd.run(context, origin, capacity),
+        "cost": lambda: cost.run(context, origin),
     }
     for name in names:
-        print(f"running {name}", file=sys.stderr)
         try:
+            # Before each: a machine that others use too changes its speed.
+            capacity = known.node_capacity(context, origin)
+            document["capacity"][name] = capacity.document()
+            said = f"{capacity.rate:,.0f} requests/s, {capacity.cpu_us:.1f} us of CPU each"
+            print(f"{name}: capacity {said}, {capacity.busy:.0%} of the core", file=sys.stderr)
             outcome = run_of[name]()
         except (Unfit, RuntimeError, AssertionError, OSError) as error:
             failures.append(f"{name}: {error}")

@@ -90,7 +90,7 @@ void Connection::resume_reading() {
 void Connection::wait_readable() {
   if (is_waiting_readable_ || is_closed()) return;
   is_waiting_readable_ = true;
-  transport_->set_turn(lane(), asker_.identity.tenant);
+  transport_->set_turn(lane(), tenant());
   transport_->wait(net::Direction::read, *this);
 }
 
@@ -101,13 +101,20 @@ void Connection::wait_readable() {
 overload::Lane Connection::lane() {
   const bool is_told = client_.standing.identity.source != policy::IdentitySource::none;
   const bool is_known = !is_shared_ && (is_told || has_asked_);
-  if (is_known || worker().load().defers_unknown()) return overload::lane_of(asker_.importance);
-  return overload::Lane::premium;
+  if (!is_known && !worker().load().defers_unknown()) return overload::Lane::premium;
+  const bool waits_for_refusal = was_refused_ && asker_.importance != overload::Importance::premium;
+  return waits_for_refusal ? overload::Lane::refused : overload::lane_of(asker_.importance);
+}
+
+// Those who share a connection are not one tenant.
+std::uint64_t Connection::tenant() const {
+  return is_shared_ ? client_.standing.identity.tenant : asker_.identity.tenant;
 }
 
 void Connection::note_asker(const Standing& standing) {
   constexpr std::uint8_t kRequestsOfLess = 3;
-  const bool is_less = overload::index_of(standing.importance) > overload::index_of(asker_.importance);
+  const bool is_less =
+      overload::index_of(standing.importance) > overload::index_of(asker_.importance);
   lesser_requests_ = is_less ? static_cast<std::uint8_t>(lesser_requests_ + 1) : std::uint8_t{0};
   if (is_less && has_asked_ && lesser_requests_ < kRequestsOfLess) return;
   lesser_requests_ = 0;
@@ -130,7 +137,7 @@ void Connection::give_ticket(const Standing& standing) {
 void Connection::go_on_later() {
   if (is_closed() || is_going_on()) return;
   continuation_.keep = this;
-  worker().make_ready(continuation_, lane(), asker_.identity.tenant);
+  worker().make_ready(continuation_, lane(), tenant());
 }
 
 void Connection::Continuation::on_turn() {

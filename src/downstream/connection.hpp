@@ -69,6 +69,8 @@ protected:
   // Who asks, from now on, for as long as others do not: what is read next waits for its turn
   // accordingly. Who matters more is believed at once, who matters less after three requests.
   void note_asker(const Standing& standing);
+  // Whether the last answer was a refusal.
+  void note_answer(const Stream& stream) { was_refused_ = stream.is_refusal(); }
 
   // Writes `parts`, the first `own` bytes of which are ours to keep when the socket is full.
   // Returns how many bytes behind those were written; sets is_blocked() when the rest has to wait.
@@ -97,6 +99,7 @@ private:
   };
   void go_on();
   overload::Lane lane();
+  std::uint64_t tenant() const;
   void give_ticket(const Standing& standing);
   void process(std::string_view fresh);
   void discard_input();
@@ -107,9 +110,10 @@ private:
   const Limits limits_;
   Deadline timer_{*this};
   Continuation continuation_{*this};
-  Standing asker_;                  // of the last requests
+  Standing asker_;                   // of the last requests
   std::uint8_t lesser_requests_ = 0; // in a row, that matter less than that
   bool has_asked_ = false;
+  bool was_refused_ = false;
   const bool is_shared_;
   bool has_ticket_ = false;
   policy::Identity ticket_; // whom the last ticket is about

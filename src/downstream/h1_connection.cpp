@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kCopied = 8192;       // content up to this size is copied behind its head
 constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
 constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
-constexpr std::size_t kLookBytes = 65536;     // before it is asked whether the turn is over
+constexpr std::size_t kLookBytes = 65536;   // before it is asked whether the turn is over
 constexpr std::size_t kViews = 16;
 constexpr std::size_t kStatusLineBytes = 64; // at most, with the empty line behind the fields
 constexpr std::size_t kInterimBytes = 32768; // of interim responses that wait for their turn
@@ -245,6 +245,7 @@ void H1Connection::respond(const Response& response) {
   SELVEDGE_ASSERT(!answer_.has_begun);
   const boost::intrusive_ptr<H1Connection> keep(this);
   answer_.has_begun = true;
+  note_answer(*this);
   answer_.content = request_.method == http::Method::head ? nullptr : response.content;
   if (response.closes_connection || is_refused_) answer_.closes = true;
   // A client that is still sending content which nobody will read: end the connection instead.

@@ -395,6 +395,7 @@ void H2Stream::inform(http::Status status, std::span<const http::Field> fields) 
 void H2Stream::respond(const Response& response) {
   SELVEDGE_ASSERT(!has_responded_);
   has_responded_ = true;
+  connection_->note_answer(*this);
   const bool has_content = response.content != nullptr && request_.method != http::Method::head &&
                            !http::has_no_content(response.status);
   answer_content_ = has_content ? response.content : nullptr;

@@ -20,7 +20,7 @@ using boost::asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or memory left
-constexpr int kAcceptedInTurn = 16;                        // then others have theirs
+constexpr int kAcceptedInTurn = 4;                         // then others have theirs
 // When so many strangers wait for their handshake, no more are accepted: the kernel's queue, and
 // then its silence, push back at no cost to those who are here.
 constexpr std::size_t kMostStrangers = 1024;
@@ -150,16 +150,15 @@ int Listener::take(Socket& socket, int most) {
 }
 
 void Listener::accept_next(Socket& socket) {
-  socket.acceptor.async_wait(
-      tcp::acceptor::wait_read, [this, &socket](const boost::system::error_code& error) {
-        if (error || !socket.acceptor.is_open()) return;
-        const bool is_full =
-            socket.worker.lists().size(overload::Lane::handshake) >= kMostStrangers;
-        if (is_full) return accept_after(socket, kPauseForStrangers);
-        const int failed = take(socket, kAcceptedInTurn);
-        if (failed == 0 || failed == EAGAIN || failed == EWOULDBLOCK) return accept_next(socket);
-        accept_after(socket, kPauseAfterError);
-      });
+  socket.acceptor.async_wait(tcp::acceptor::wait_read, [this, &socket](
+                                                           const boost::system::error_code& error) {
+    if (error || !socket.acceptor.is_open()) return;
+    const bool is_full = socket.worker.lists().size(overload::Lane::handshake) >= kMostStrangers;
+    if (is_full) return accept_after(socket, kPauseForStrangers);
+    const int failed = take(socket, kAcceptedInTurn);
+    if (failed == 0 || failed == EAGAIN || failed == EWOULDBLOCK) return accept_next(socket);
+    accept_after(socket, kPauseAfterError);
+  });
 }
 
 void Listener::accept_after(Socket& socket, std::chrono::milliseconds pause) {

@@ -18,10 +18,10 @@ constexpr std::size_t kMany = 8;
 constexpr int kPollsInTurn = 4;
 
 // While much is ready, who matters more may have become ready meanwhile: it is looked for so often.
-constexpr std::chrono::microseconds kPollEvery{100};
+constexpr std::chrono::microseconds kPollEvery{50};
 // Then Asio's work has its turn: timers, fetches, new connections.
 constexpr std::chrono::microseconds kReadyTime{1000};
-constexpr std::chrono::microseconds kTurn{150};
+constexpr std::chrono::microseconds kTurn{80};
 constexpr std::chrono::milliseconds kWeighEvery{200};
 
 } // namespace
@@ -30,8 +30,7 @@ Worker::Worker(unsigned index, const base::Clock& clock)
     : index_(index), clock_(clock), now_(clock.now()), wheel_(now_.steady, kTick),
       input_(kInputBytes), output_(kOutputBytes), sealed_(kSealedBytes), lists_(now_.steady),
       turn_began_(now_.steady), polled_at_(now_.steady), looked_at_(now_.steady),
-      weighed_at_(now_.steady), poller_(lists_), io_(1), ticker_(io_),
-      sockets_(io_, poller_.fd()) {
+      weighed_at_(now_.steady), poller_(lists_), io_(1), ticker_(io_), sockets_(io_, poller_.fd()) {
   load_seen_.admitted.set(load_.admitted());
 }
 
@@ -152,8 +151,8 @@ void Worker::look_at_load() {
     if (lane == Lane::handshake) sample.handshakes = spent;
     if (lane == Lane::background) sample.background = spent;
     if (lane == Lane::premium && fresh.turns > old.turns) {
-      sample.most_important_delay = std::chrono::nanoseconds{
-          (fresh.delay_ns - old.delay_ns) / (fresh.turns - old.turns)};
+      sample.most_important_delay =
+          std::chrono::nanoseconds{(fresh.delay_ns - old.delay_ns) / (fresh.turns - old.turns)};
     }
     if (lane == Lane::premium || lane == Lane::standard || lane == Lane::free) {
       sample.oldest_wait = std::max(sample.oldest_wait, lists_.wait_of_next(lane, now_.steady));

@@ -11,14 +11,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr double kWindow = 200e6;     // nanoseconds over which shares are smoothed
-constexpr double kRisingWindow = 50e6; // over which demand is, while there is clearly more of it
+constexpr double kWindow = 200e6; // nanoseconds over which shares are smoothed
+// Over which demand is, while there is clearly more of it, and what refusing strangers costs.
+constexpr double kRisingWindow = 50e6;
 constexpr double kCostSmoothing = 0.02; // what one turn counts
+// A turn in which the machine stood still says nothing of what the work costs.
+constexpr double kMostOfCost = 3;     // times what is known
+constexpr double kFirstCost = 50'000; // nanoseconds, at most
 constexpr double kProportional = 0.3;
 constexpr double kIntegral = 0.1;
 constexpr double kMostTrim = 0.3;
-constexpr std::uint32_t kLargestRise = kLevels / 10; // a tick
-constexpr double kSavedRefusals = 20e6;              // nanoseconds of the budget, at most
+constexpr std::uint32_t kLargestRise = kCohorts / 10; // a tick
+constexpr double kSavedRefusals = 20e6;               // nanoseconds of the budget, at most
 
 // From calm up; falling back takes a tenth less, for kCalmDown.
 constexpr double kElevated = 0.7;
@@ -37,6 +41,10 @@ std::uint64_t mixed(std::uint64_t x) { // as in ReadyLists
 
 double smoothed(double old, double fresh, double weight) {
   return old + (fresh - old) * weight;
+}
+
+double learnt(double known, double cost) {
+  return smoothed(known, std::min(cost, known * kMostOfCost), kCostSmoothing);
 }
 
 } // namespace
@@ -80,9 +88,9 @@ void LoadController::note_turn(const TurnWork& work, nanoseconds spent) {
   if (kinds == 1 && work.refused == 0) {
     const double cost = ns / work.served[kind];
     double& known = serve_cost_[kind];
-    known = known == 0 ? cost : smoothed(known, cost, kCostSmoothing);
+    known = known == 0 ? std::min(cost, kFirstCost) : learnt(known, cost);
   } else if (kinds == 0 && work.refused > 0) {
-    refuse_cost_ = smoothed(refuse_cost_, ns / work.refused, kCostSmoothing);
+    refuse_cost_ = learnt(refuse_cost_, ns / work.refused);
   }
 }
 
@@ -92,31 +100,35 @@ void LoadController::learn_demand(double elapsed, double weight) {
   const double rate = static_cast<double>(asked) / elapsed;
   if (rate > asked_rate_ * 1.05) weight = 1 - std::exp(-elapsed / kRisingWindow);
   asked_rate_ = smoothed(asked_rate_, rate, weight);
-  for (std::size_t i = 0; i < kImportances; ++i) {
-    double cost = serve_cost_[i];
-    // Of whom nobody was served yet: as much as others.
-    for (std::size_t j = 0; cost == 0 && j < kImportances; ++j) cost = serve_cost_[j];
-    for (std::size_t level = i * kCohorts; level < (i + 1) * kCohorts; ++level) {
-      const double now = asked_[level] * cost / elapsed;
-      demand_[level] = smoothed(demand_[level], now, weight);
-    }
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    demand_[level] = smoothed(demand_[level], asked_[level] / elapsed, weight);
   }
   asked_.fill(0);
 }
 
+// Of whom nobody was served yet: as much as others.
+double LoadController::cost_of(std::size_t importance) const {
+  double cost = serve_cost_[importance];
+  for (std::size_t i = 0; cost == 0 && i < kImportances; ++i) cost = serve_cost_[i];
+  return std::max(cost, refuse_cost_);
+}
+
 void LoadController::decide_admitted(const LoadSample& sample, double elapsed) {
   const double target = static_cast<double>(options_.target_delay.count());
-  const double delay = static_cast<double>(sample.most_important_delay.count());
-  const double error = std::clamp((delay - target) / target, -1.0, 1.0);
+  const double weight = 1 - std::exp(-elapsed / kWindow);
+  delay_ = smoothed(delay_, static_cast<double>(sample.most_important_delay.count()), weight);
+  const double error = std::clamp((delay_ - target) / target, -1.0, 1.0);
   delay_integral_ = std::clamp(delay_integral_ + error * kIntegral, -kMostTrim, kMostTrim);
   const double trim = std::clamp(kProportional * error + delay_integral_, 0.0, kMostTrim);
   const double others =
       static_cast<double>((sample.handshakes + sample.background).count()) / elapsed;
-  const double budget = std::max(options_.cpu_budget - trim - others - refused_share_, 0.05);
+  const double budget = std::max(options_.cpu_budget - trim - others, 0.05);
+  // What it costs to serve those up to a level and to refuse the rest: at first, to refuse all.
   double sum = 0;
+  for (const double rate : demand_) sum += rate * refuse_cost_;
   std::uint32_t fits = kLevels - 1;
   for (std::uint32_t level = 0; level < kLevels; ++level) {
-    sum += demand_[level];
+    sum += demand_[level] * (cost_of(level / kCohorts) - refuse_cost_);
     if (sum <= budget) continue;
     fits = level == 0 ? 0 : level - 1;
     break;
@@ -130,7 +142,7 @@ void LoadController::decide_unknown(double elapsed, double weight) {
   const double unknown = refused_unknown_ * refuse_cost_ / elapsed;
   is_refusing_ = refused_known_ + refused_unknown_ > 0;
   refused_known_ = refused_unknown_ = 0;
-  unknown_share_ = smoothed(unknown_share_, unknown, weight);
+  unknown_share_ = smoothed(unknown_share_, unknown, 1 - std::exp(-elapsed / kRisingWindow));
   refused_share_ = smoothed(refused_share_, known + unknown, weight);
   const auto passed = nanoseconds{std::llround(elapsed)};
   if (defers_unknown_) {
@@ -178,7 +190,8 @@ bool LoadController::tick(const LoadSample& sample) {
   if (elapsed <= 0) return false;
   const double weight = 1 - std::exp(-elapsed / kWindow);
   const bool deferred = defers_unknown_;
-  busy_ = smoothed(busy_, std::min(static_cast<double>(sample.busy.count()) / elapsed, 1.0), weight);
+  busy_ =
+      smoothed(busy_, std::min(static_cast<double>(sample.busy.count()) / elapsed, 1.0), weight);
   oldest_wait_ = sample.oldest_wait;
   is_over_memory_ = sample.is_over_memory;
   refuse_credit_ = std::min(refuse_credit_ + options_.rejections * elapsed, kSavedRefusals);

@@ -22,8 +22,8 @@ std::uint64_t mixed(std::uint64_t x) { // the finalizer of SplitMix64 (Steele, L
 } // namespace
 
 std::string_view text_of(Lane lane) {
-  constexpr std::array<std::string_view, kLanes> kTexts{"control", "premium",    "standard",
-                                                        "free",    "background", "handshake"};
+  constexpr std::array<std::string_view, kLanes> kTexts{"control",    "premium", "standard", "free",
+                                                        "background", "refused", "handshake"};
   return kTexts[index_of(lane)];
 }
 
@@ -58,7 +58,8 @@ void ReadyLists::add(ReadyItem& item, Lane at, std::uint64_t tenant, base::Stead
   item.flow_ = flow_of(lane, tenant);
   Flow& flow = lane.flows[item.flow_];
   if (flow.items.empty()) {
-    flow.used = std::max(flow.used, lane.virtual_now); // what it did not want, it does not get later
+    flow.used =
+        std::max(flow.used, lane.virtual_now); // what it did not want, it does not get later
     lane.active.insert(flow);
   }
   flow.items.push_back(item);
@@ -96,7 +97,7 @@ ReadyLists::LaneState* ReadyLists::choose() {
     if (lane.size > 0 && lane.credit > 0) return &lane;
   }
   is_from_share_ = false;
-  for (LaneState& lane : lanes_) { // handshakes come last
+  for (LaneState& lane : lanes_) { // refusals and handshakes come last
     if (lane.size > 0) return &lane;
   }
   return nullptr;

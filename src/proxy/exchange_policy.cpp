@@ -68,8 +68,7 @@ bool Exchange::judge(const cache::StoredResponse* stored) {
   const policy::OverloadOptions& options = policing_->set->options().overload;
   const Importance importance = verdict_.importance;
   const std::uint32_t cohort =
-      overload::cohort_of(asker_.identity.tenant, proxy_.worker_.now().wall,
-                          options.cohort_period);
+      overload::cohort_of(asker_.identity.tenant, proxy_.worker_.now().wall, options.cohort_period);
   const std::uint32_t level = overload::level_of(importance, cohort);
   load.note_request(level);
   if (verdict_.shed != nullptr) {
@@ -82,11 +81,12 @@ bool Exchange::judge(const cache::StoredResponse* stored) {
   }
   if (!keeps_limits()) return false;
   if (options.enabled && importance != Importance::premium && !is_in_time(level)) return false;
-  const Degradation ladder = degradation(options.enabled ? load.level() : LoadLevel::calm, importance);
+  const Degradation ladder =
+      degradation(options.enabled ? load.level() : LoadLevel::calm, importance);
   stale_for_ = std::max(verdict_.serve_stale,
                         ladder.serves_stale ? options.stale_window : std::chrono::seconds{0});
-  verdict_.hits_only |= ladder.hits_only &&
-                        rule_of(verdict_, Aspect::hits_only) == policy::Verdict::kNoRule;
+  verdict_.hits_only |=
+      ladder.hits_only && rule_of(verdict_, Aspect::hits_only) == policy::Verdict::kNoRule;
   revalidates_ = ladder.revalidates;
   ++proxy_.worker_.turn_work().served[overload::index_of(importance)];
   return true;
@@ -151,9 +151,11 @@ void Exchange::add_rate_limit_fields(std::string_view rule, const overload::Tena
 void Exchange::turn_away(ShedReason reason, http::Status status, std::chrono::seconds retry_after) {
   outcome_ = CacheOutcome::shed;
   shed_reason_ = reason;
+  stream_.note_refusal();
   ++proxy_.worker_.turn_work().refused;
   const auto spread = static_cast<std::uint64_t>(retry_after.count() / 2 + 1);
-  const auto after = retry_after.count() + static_cast<std::int64_t>(proxy_.random_() % (spread + 1));
+  const auto after =
+      retry_after.count() + static_cast<std::int64_t>(proxy_.random_() % (spread + 1));
   answer_status(status, http::Field{FieldName::retry_after, text_of(FieldName::retry_after),
                                     number_text(after, stream_.arena())});
 }

@@ -105,6 +105,7 @@ overload::ReadyLists::Shares Policing::lane_shares() const {
   const policy::OverloadOptions& overload = set->options().overload;
   overload::ReadyLists::Shares shares = overload::ReadyLists::kDefaultShares;
   shares[overload::index_of(overload::Lane::handshake)] = overload.handshakes;
+  shares[overload::index_of(overload::Lane::refused)] = overload.rejections;
   const ByImportance reserved = reserved_by(*set, &policy::TierOptions::reserved_cpu);
   for (std::size_t i = 0; i < overload::kImportances; ++i) {
     const auto importance = static_cast<overload::Importance>(i);

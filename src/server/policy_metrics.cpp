@@ -97,13 +97,19 @@ void write_load(Exposition& out, const PolicyReport& report) {
   }
 }
 
-void write_lanes(Exposition& out, const LaneReports& lanes) {
+void write_lanes(Exposition& out, const PolicyReport& report) {
+  const LaneReports lanes = report.lanes();
   for (const LaneFamily& family : kLaneFamilies) {
     out.family(family.name, family.type, family.help);
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       out.sample(family.name, class_label(static_cast<Lane>(i)), family.value(lanes[i]));
     }
   }
+  double refused_s = 0;
+  for (const WorkerReport& worker : report.workers) refused_s += worker.refused_s;
+  out.one("selvedge_refusal_seconds_total", "counter",
+          "Time of the workers for answers that only say no; the classes' times include it.",
+          refused_s);
   constexpr std::string_view kDelay = "selvedge_ready_delay_seconds";
   out.family(kDelay, "histogram", "From being ready to the turn, by class of work.");
   for (std::size_t i = 0; i < lanes.size(); ++i) {
@@ -213,7 +219,7 @@ void write_economics(Exposition& out, const PolicyReport& report) {
 
 void write_policy(Exposition& out, const PolicyReport& report) {
   write_load(out, report);
-  write_lanes(out, report.lanes());
+  write_lanes(out, report);
   write_shed(out, report);
   write_tiers(out, report.tiers);
   write_identities(out, report);

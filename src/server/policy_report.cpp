@@ -38,6 +38,7 @@ WorkerReport report_of(const net::Worker& worker) {
   report.admitted_level = load.admitted.value();
   report.busy = static_cast<double>(load.busy_permille.value()) / 1e3;
   report.busy_s = static_cast<double>(load.busy_us.value()) / 1e6;
+  report.refused_s = static_cast<double>(load.refused_us.value()) / 1e6;
   report.strangers_wait = load.strangers_wait.value() != 0;
   for (std::size_t i = 0; i < overload::kLanes; ++i) {
     report.lanes[i] = report_of(worker.lane_counters(static_cast<Lane>(i)));

@@ -31,6 +31,7 @@ struct WorkerReport {
   std::uint64_t admitted_level = 0; // of overload::kLevels
   double busy = 0;                  // share of a core, of late
   double busy_s = 0;                // since the start
+  double refused_s = 0;             // of it, for answers that only say no
   bool strangers_wait = false;
   LaneReports lanes;
 };

@@ -365,7 +365,8 @@ def case_overload_is_reported():
         expect(body["level"] in ("calm", "elevated", "high", "critical"), f"{body['level']}")
         expect_equal([one["worker"] for one in body["workers"]], [0, 1], "workers")
         lanes = body["workers"][0]["lanes"]
-        names = {"control", "premium", "standard", "free", "background", "handshake"}
+        names = {"control", "premium", "standard", "free", "background"}
+        names |= {"refused", "handshake"}
         expect_equal(set(lanes), names, "lanes")
         turns = sum(lane["turns"] for one in body["workers"] for lane in one["lanes"].values())
         expect(turns > 0, "no turns")

@@ -77,7 +77,7 @@ TEST_CASE("who matters more has the next turn", "[overload][ready]") {
 
 TEST_CASE("a lane that wants everything leaves the others their shares", "[overload][ready]") {
   Busy busy;
-  busy.lists.set_shares({0, 0.5, 0.2, 0.1, 0.05, 0.1});
+  busy.lists.set_shares({0, 0.5, 0.2, 0.1, 0.05, 0.05, 0.1});
   for (const Lane lane : {Lane::premium, Lane::standard, Lane::free, Lane::background}) {
     for (std::uint64_t tenant = 0; tenant < 4; ++tenant) busy.add(lane, tenant, microseconds{50});
   }
@@ -85,7 +85,8 @@ TEST_CASE("a lane that wants everything leaves the others their shares", "[overl
   CHECK(busy.share(Lane::standard) == Approx(0.2).margin(0.02));
   CHECK(busy.share(Lane::free) == Approx(0.1).margin(0.02));
   CHECK(busy.share(Lane::background) == Approx(0.05).margin(0.02));
-  CHECK(busy.share(Lane::premium) == Approx(0.65).margin(0.03)); // its own, and what nobody reserved
+  CHECK(busy.share(Lane::premium) ==
+        Approx(0.65).margin(0.03)); // its own, and what nobody reserved
 }
 
 TEST_CASE("what one lane does not want, the next may have", "[overload][ready]") {
@@ -99,7 +100,7 @@ TEST_CASE("what one lane does not want, the next may have", "[overload][ready]")
 
 TEST_CASE("strangers' handshakes have their share and what is left over", "[overload][ready]") {
   Busy busy;
-  busy.lists.set_shares({0, 0.4, 0.2, 0.1, 0.05, 0.2});
+  busy.lists.set_shares({0, 0.4, 0.2, 0.1, 0.05, 0.05, 0.2});
   for (std::uint64_t tenant = 0; tenant < 8; ++tenant) {
     busy.add(Lane::handshake, tenant, microseconds{500});
     busy.add(Lane::free, tenant, microseconds{20});
@@ -122,7 +123,8 @@ TEST_CASE("tenants of a lane share it by time, not by connections or requests",
   busy.add(Lane::free, 3, microseconds{100}); // asks for what costs more
   busy.run(milliseconds{1000});
   std::vector<double> used;
-  for (const auto& [tenant, time] : busy.by_tenant) used.push_back(static_cast<double>(time.count()));
+  for (const auto& [tenant, time] : busy.by_tenant)
+    used.push_back(static_cast<double>(time.count()));
   const double sum = std::accumulate(used.begin(), used.end(), 0.0);
   const double squares = std::inner_product(used.begin(), used.end(), used.begin(), 0.0);
   const double jain = sum * sum / (static_cast<double>(used.size()) * squares);

@@ -85,6 +85,10 @@ public:
   // after.
   virtual void respond(const Response& response) = 0;
   virtual bool has_responded() const = 0;
+  // The answer is that there is none for now: who asks next on this connection waits longer for it
+  // to be read, since refusing has its price too. Before respond().
+  void note_refusal() { is_refusal_ = true; }
+  bool is_refusal() const { return is_refusal_; }
   // The answer cannot be completed: the client must notice that it is cut short.
   virtual void abort() = 0;
 
@@ -95,7 +99,7 @@ protected:
     client_ = &client;
     started_ = worker.now().steady;
     standing_ = client.standing;
-    was_read_early_ = false;
+    was_read_early_ = is_refusal_ = false;
     waited_ = worker.lists().waited();
   }
   void set_standing(const Standing& standing) {
@@ -126,6 +130,7 @@ private:
   std::chrono::nanoseconds waited_{0};
   Standing standing_;
   bool was_read_early_ = false;
+  bool is_refusal_ = false;
   base::Arena arena_;
 };
 

@@ -1,10 +1,10 @@
 // How much a worker lets in. Every 10 ms it compares what was asked, by level, with what a core can
-// do, and says up to which level requests are served: in one step, from the histogram of their cost,
-// not by feeling its way. A level is the importance of a request, and within it one of 64 cohorts of
-// tenants, so that when some must be refused it is the same ones for an hour.
+// do, and says up to which level requests are served: in one step, from the histogram of their
+// cost, not by feeling its way. A level is the importance of a request, and within it one of 64
+// cohorts of tenants, so that when some must be refused it is the same ones for an hour.
 //
-// Who is known before being read is not refused but kept waiting (ReadyLists): the admitted level is
-// for those who had to be read to be known, and for what is behind a miss.
+// Who is known before being read is not refused but kept waiting (ReadyLists): the admitted level
+// is for those who had to be read to be known, and for what is behind a miss.
 //
 // The idea of levels and cohorts: Zhou et al., Overload Control for Scaling WeChat Microservices
 // (DAGOR), 2018; of the one step: the priority CDF of Uber's Cinnamon, 2023.
@@ -100,6 +100,7 @@ public:
   std::string reason() const;
 
 private:
+  double cost_of(std::size_t importance) const;
   void learn_demand(double elapsed, double weight);
   void decide_admitted(const LoadSample& sample, double elapsed);
   void decide_unknown(double elapsed, double weight);
@@ -108,16 +109,17 @@ private:
 
   LoadOptions options_;
   std::array<std::uint32_t, kLevels> asked_{};
-  std::array<double, kLevels> demand_{}; // share of a core, smoothed
-  double asked_rate_ = 0; // requests a nanosecond, smoothed
+  std::array<double, kLevels> demand_{}; // requests a nanosecond, smoothed
+  double asked_rate_ = 0;                // requests a nanosecond, smoothed
   std::uint32_t refused_known_ = 0;
   std::uint32_t refused_unknown_ = 0;
   std::array<double, kImportances> serve_cost_{}; // nanoseconds; 0: not known yet
   double refuse_cost_ = 3000;
   double refused_time_ = 0;
-  double refuse_credit_ = 0;  // nanoseconds
-  double refused_share_ = 0;  // of a core, all refusals, smoothed
-  double unknown_share_ = 0;  // of it, of strangers
+  double refuse_credit_ = 0; // nanoseconds
+  double refused_share_ = 0; // of a core, all refusals, smoothed
+  double unknown_share_ = 0; // of it, of strangers
+  double delay_ = 0;         // of the most important, nanoseconds, smoothed
   double delay_integral_ = 0;
   double busy_ = 0;
   std::uint32_t admitted_ = kLevels - 1;

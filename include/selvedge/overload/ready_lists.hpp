@@ -4,13 +4,14 @@
 //   1. control goes first;
 //   2. then, the most important first, lanes that have not used up the share reserved for them;
 //   3. then, the most important first, any lane: what one does not want, the next may have;
-//   4. handshakes of strangers beyond their share when there is nothing else to do.
-// Of the flows of a lane the one goes first that has used the least time since it began to want some
-// (start-time fair queueing; Goyal, Vin and Cheng, 1996): a tenant with one connection has as much
-// as one with a thousand. Tenants are hashed onto flows with a salt that changes, so that nobody
-// stays unlucky.
-// What is not called has cost nothing but its place: under load that is how a client is kept
-// waiting without being read. Thread: one; each worker has its own.
+//   4. clients who were just refused, and handshakes of strangers, beyond their shares when there
+//   is
+//      nothing else to do.
+// Of the flows of a lane the one goes first that has used the least time since it began to want
+// some (start-time fair queueing; Goyal, Vin and Cheng, 1996): a tenant with one connection has as
+// much as one with a thousand. Tenants are hashed onto flows with a salt that changes, so that
+// nobody stays unlucky. What is not called has cost nothing but its place: under load that is how a
+// client is kept waiting without being read. Thread: one; each worker has its own.
 #pragma once
 
 #include <selvedge/base/clock.hpp>
@@ -34,9 +35,10 @@ enum class Lane : std::uint8_t {
   standard,
   free,
   background,
+  refused,   // who was turned away the last time, and most likely will be again
   handshake, // full TLS handshakes of clients who are not known to matter most
 };
-inline constexpr std::size_t kLanes = 6;
+inline constexpr std::size_t kLanes = 7;
 std::string_view text_of(Lane lane);
 
 constexpr Lane lane_of(Importance importance) {
@@ -75,19 +77,19 @@ private:
 // Of one lane, written by its worker, read by anyone.
 struct LaneCounters {
   // Upper bounds of the buckets of delays in microseconds; the last has none.
-  static constexpr std::array<std::uint32_t, 9> kBounds{100,   250,    1000,   5000,   25000,
+  static constexpr std::array<std::uint32_t, 9> kBounds{100,    250,    1000,    5000,    25000,
                                                         100000, 500000, 2000000, 10000000};
   base::Counter turns;
-  base::Counter spent_ns; // time that turns took
-  base::Counter waiting;  // now
+  base::Counter spent_ns;                               // time that turns took
+  base::Counter waiting;                                // now
   std::array<base::Counter, kBounds.size() + 1> delays; // from ready to its turn
-  base::Counter delay_ns; // of all turns together
+  base::Counter delay_ns;                               // of all turns together
 };
 
 class ReadyLists {
 public:
   using Shares = std::array<double, kLanes>;
-  static constexpr Shares kDefaultShares{0, 0.4, 0.2, 0.1, 0.02, 0.2};
+  static constexpr Shares kDefaultShares{0, 0.4, 0.2, 0.1, 0.02, 0.05, 0.2};
 
   explicit ReadyLists(base::Steady now);
   ~ReadyLists();
@@ -120,9 +122,8 @@ private:
   friend class ReadyItem;
   static constexpr std::size_t kFlows = 1024;
   using Items = boost::intrusive::list<
-      ReadyItem,
-      boost::intrusive::member_hook<ReadyItem, boost::intrusive::list_member_hook<>,
-                                    &ReadyItem::hook_>>;
+      ReadyItem, boost::intrusive::member_hook<ReadyItem, boost::intrusive::list_member_hook<>,
+                                               &ReadyItem::hook_>>;
   struct Flow : boost::intrusive::set_base_hook<> {
     Items items;
     std::uint64_t used = 0; // nanoseconds, in the virtual time of its lane
