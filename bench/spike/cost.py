@@ -1,6 +1,6 @@
 """What the policy costs a hit when all is calm: CPU of a small hit with and without one, by turns,
-so that a machine that becomes slower is slower for both, each by its least disturbed round; and what
-a token costs that was verified once."""
+so that a machine that becomes slower is slower for both, each by its least disturbed round; and
+what a token costs that was verified once."""
 
 import traffic
 from measure import cpu_seconds

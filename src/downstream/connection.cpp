@@ -134,10 +134,10 @@ void Connection::give_ticket(const Standing& standing) {
   transport_->give_ticket(is_shared_ ? std::string_view() : handler_.ticket_note(standing, room));
 }
 
-void Connection::go_on_later() {
+void Connection::go_on_later(overload::Lane lane) {
   if (is_closed() || is_going_on()) return;
   continuation_.keep = this;
-  worker().make_ready(continuation_, lane(), tenant());
+  worker().make_ready(continuation_, lane, tenant());
 }
 
 void Connection::Continuation::on_turn() {

@@ -63,7 +63,8 @@ protected:
   void resume_reading();
   bool is_reading_paused() const { return reading_paused_; }
   // What is left to be done has its turn when others have had theirs. Nothing is read until then.
-  void go_on_later();
+  void go_on_later() { go_on_later(lane()); }
+  void go_on_later(overload::Lane lane);
   bool is_going_on() const { return continuation_.is_ready(); }
 
   // Who asks, from now on, for as long as others do not: what is read next waits for its turn

@@ -131,6 +131,23 @@ void H1Connection::start_exchange() {
   }
   set_standing(handler_.identify(*this));
   note_asker(standing());
+  // It was read before others because it was not known whose it is; it is not served before them.
+  const overload::Lane own = overload::lane_of(standing().importance);
+  is_postponed_ = was_read_early() && worker().lists().has_before(own);
+  if (is_postponed_) return go_on_later(own);
+  serve();
+}
+
+void H1Connection::on_turn() {
+  if (!std::exchange(is_postponed_, false)) return on_body_ready();
+  if (answer_.has_begun || is_refused_) return;
+  serve();
+  if (is_closed()) return;
+  flush_block();
+  set_timer();
+}
+
+void H1Connection::serve() {
   is_in_handler_ = true;
   handler_.on_request(*this);
   is_in_handler_ = false;

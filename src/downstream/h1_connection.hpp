@@ -49,13 +49,14 @@ private:
   void on_output_drained() override;
   void on_timeout() override;
   void on_closing() override;
-  void on_turn() override { on_body_ready(); }
+  void on_turn() override;
   void on_content_used(std::size_t bytes) override;
 
   std::size_t use(std::string_view bytes); // how much of it
   void begin_request();
   bool step(std::string_view bytes, std::size_t& used);
   void start_exchange();
+  void serve();
   void take_content(std::string_view bytes);
   void refuse(base::Error error);
 
@@ -83,6 +84,7 @@ private:
   bool is_refused_ = false;
   bool is_in_handler_ = false;
   bool is_using_input_ = false;
+  bool is_postponed_ = false;     // the request: who asks turned out to matter less than others do
   bool has_had_its_turn_ = false; // more requests are there, others are first
 };
 
