@@ -53,11 +53,12 @@ Section<net::ListenerOptions> listener_section() {
            {"With certificates, the listener speaks TLS."});
   keys.add("backlog", &ListenerOptions::backlog, number<int>(1, 65535),
            {"Connections that the kernel keeps until they are accepted.", Reload::restart});
-  keys.add("shared", &ListenerOptions::shared, boolean(),
-           {"Its connections carry requests of many customers, as those of a load balancer do. Then "
-            "who asks is known by each request only: under load they are read before it is known "
-            "whether they can be served, up to policy.overload.unknown.",
-            Reload::restart});
+  keys.add(
+      "shared", &ListenerOptions::shared, boolean(),
+      {"Its connections carry requests of many customers, as those of a load balancer do. Then "
+       "who asks is known by each request only: under load they are read before it is known "
+       "whether they can be served, up to policy.overload.unknown.",
+       Reload::restart});
   return keys;
 }
 

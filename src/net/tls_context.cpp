@@ -70,8 +70,8 @@ int write_ticket_note(SSL* ssl, void*) {
   return note.empty() ? 1 : SSL_SESSION_set1_ticket_appdata(session, note.data(), note.size());
 }
 
-SSL_TICKET_RETURN read_ticket_note(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
-                                   SSL_TICKET_STATUS status, void*) {
+SSL_TICKET_RETURN read_ticket_note(SSL* ssl, SSL_SESSION* session, const unsigned char*,
+                                   std::size_t, SSL_TICKET_STATUS status, void*) {
   if (status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT) {
     return SSL_TICKET_RETURN_IGNORE_RENEW;
   }

@@ -104,8 +104,8 @@ void Exchange::look_up() {
   if (!judge(stored.get())) return;
   const Standing standing =
       stored ? proxy_.store_.purges().standing(stored->purge_state()) : Standing::valid;
-  const cache::CacheDecision decision =
-      cache::decide(request, stored.get(), proxy_.worker_.now(), route_->policy, standing, stale_for_);
+  const cache::CacheDecision decision = cache::decide(request, stored.get(), proxy_.worker_.now(),
+                                                      route_->policy, standing, stale_for_);
   switch (decision.action) {
   case Action::serve: {
     const bool is_fresh = decision.ttl > base::Seconds{0};

@@ -123,8 +123,8 @@ private:
   PolicingPtr policing_; // null: everybody is alike
   downstream::Standing asker_;
   policy::Verdict verdict_;
-  overload::TenantPlace place_;          // among those of a tenant that may be under way
-  std::chrono::seconds stale_for_{0};    // past its lifetime a response may be used all the same
+  overload::TenantPlace place_;       // among those of a tenant that may be under way
+  std::chrono::seconds stale_for_{0}; // past its lifetime a response may be used all the same
   std::uint16_t region_ = 0;
   ShedReason shed_reason_ = ShedReason::rule;
   cache::CacheKey key_;
@@ -136,13 +136,13 @@ private:
   cache::BodyReader reader_;
   std::optional<RangeSource> ranges_;     // of what the reader reads
   std::unique_ptr<SlicedContent> slices_; // instead of a fill and a reader; large, and rare
-  boost::container::small_vector<http::Field, 8> extras_; // written behind the stored fields
+  boost::container::small_vector<http::Field, 8> extras_;      // written behind the stored fields
   boost::container::small_vector<http::Field, 2> kept_fields_; // of whatever answer it is
-  std::string_view own_content_;                          // of an answer made here
-  std::string_view forward_reason_;                       // for Cache-Status
-  std::string_view range_;                                // asked of the origin
-  const FetchNotes* fetch_notes_ = nullptr;               // for the log; null: nothing
-  std::uint64_t content_bytes_ = 0;                       // sent
+  std::string_view own_content_;                               // of an answer made here
+  std::string_view forward_reason_;                            // for Cache-Status
+  std::string_view range_;                                     // asked of the origin
+  const FetchNotes* fetch_notes_ = nullptr;                    // for the log; null: nothing
+  std::uint64_t content_bytes_ = 0;                            // sent
   http::Status status_ = 0;
   http::CacheOutcome outcome_ = http::CacheOutcome::none;
   bool is_leader_ = false;

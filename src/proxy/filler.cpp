@@ -94,8 +94,7 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
     request.latency = self->task_.route->fetch_latency.get();
     request.importance = self->task_.importance;
     self->requested_ = self->proxy_.worker_.now();
-    base::Result<upstream::OriginResponsePtr> fetched =
-        co_await origin.fetch(request);
+    base::Result<upstream::OriginResponsePtr> fetched = co_await origin.fetch(request);
     if (!fetched) {
       self->fail(self->as_seen(fetched.error()));
       co_return;

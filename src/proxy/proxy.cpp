@@ -28,7 +28,8 @@ Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, 
       via_("1.1 " + options.node_name),
       via_name_(options.via_name.empty() ? options.node_name : options.via_name),
       via_to_origin_h1_("1.1 " + via_name_), via_to_origin_h2_("2 " + via_name_),
-      tokens_(options.token_cache), wakes_(std::make_shared<WakeQueue>(worker)), random_(seeded_engine()) {}
+      tokens_(options.token_cache), wakes_(std::make_shared<WakeQueue>(worker)),
+      random_(seeded_engine()) {}
 
 Proxy::~Proxy() = default;
 

@@ -42,15 +42,15 @@ Standing Proxy::identify(downstream::Stream& stream) {
   const ClientConnection& client = stream.client();
   if (!policing_) return {};
   const Standing& known = client.standing;
-  const bool is_current = known.generation == policing_->generation &&
-                          known.identity.source != IdentitySource::ticket;
+  const bool is_current =
+      known.generation == policing_->generation && known.identity.source != IdentitySource::ticket;
   const policy::Identifier& identifier = *policing_->identifier;
   const Identity connection =
       is_current ? known.identity : identifier.of_connection(facts_of(client));
   if (!identifier.looks_at_requests()) return standing(*policing_, connection);
-  return standing(*policing_, identifier.of_request(stream.request(), client.peer_address,
-                                                    connection, tokens_, worker_.now(),
-                                                    identity_counters_));
+  return standing(*policing_,
+                  identifier.of_request(stream.request(), client.peer_address, connection, tokens_,
+                                        worker_.now(), identity_counters_));
 }
 
 std::string_view Proxy::ticket_note(const Standing& standing, std::span<char> room) {

@@ -143,10 +143,9 @@ void Node::set_policing(proxy::PolicingPtr policing) {
   store_.set_reserved(policing->cache_shares());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     proxy::AccountsPtr kept = i < accounts_.size() ? accounts_[i] : nullptr;
-    const bool is_same = kept && std::equal(tiers.begin(), tiers.end(), kept->tiers.begin(),
-                                            kept->tiers.end(), [](const auto& a, const auto& b) {
-                                              return a.name == b;
-                                            });
+    const bool is_same =
+        kept && std::equal(tiers.begin(), tiers.end(), kept->tiers.begin(), kept->tiers.end(),
+                           [](const auto& a, const auto& b) { return a.name == b; });
     if (!is_same) kept = std::make_shared<proxy::Accounts>(tiers);
     accounts.push_back(kept);
     workers_[i].post([&worker = workers_[i], &proxy = *proxies_[i], policing, kept] {

@@ -153,7 +153,7 @@ TEST_CASE("a rule lets low tiers have what is stale, and it is revalidated behin
   flow.origin().answer(200, {{"cache-control", "max-age=10"}, {"etag", "\"2\""}}, "new");
   client.get("/a", kPremium);
   CHECK(client.answer().content == "new");
-  flow.advance(seconds{400}); // too stale even for them
+  flow.advance(seconds{400});  // too stale even for them
   auto later = flow.connect(); // the other connection was idle for too long
   later.get("/a");
   flow.origin().answer(304, {}, "");

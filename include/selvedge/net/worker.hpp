@@ -29,11 +29,11 @@ namespace selvedge::net {
 
 // What a worker says of its load. Written by it, read by anyone.
 struct WorkerLoad {
-  base::Counter level;         // an overload::LoadLevel
-  base::Counter admitted;      // up to which level requests are served
-  base::Counter busy_permille; // of a core
-  base::Counter busy_us;       // of a core, since the start
-  base::Counter refused_us;    // of it, for answers that only say no
+  base::Counter level;          // an overload::LoadLevel
+  base::Counter admitted;       // up to which level requests are served
+  base::Counter busy_permille;  // of a core
+  base::Counter busy_us;        // of a core, since the start
+  base::Counter refused_us;     // of it, for answers that only say no
   base::Counter strangers_wait; // 1: clients who are not known are kept waiting like the last
 };
 
@@ -123,7 +123,7 @@ private:
   std::uint64_t memory_limit_ = 0;
   base::Steady turn_began_;
   base::Steady polled_at_;
-  base::Steady looked_at_; // at the load
+  base::Steady looked_at_;  // at the load
   base::Steady weighed_at_; // the memory
   bool is_over_memory_ = false;
   std::chrono::nanoseconds used_{0}; // of the thread, when it was looked at last

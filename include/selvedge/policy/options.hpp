@@ -26,7 +26,7 @@ struct TierOptions {
   double reserved_origin = 0; // share of an origin's limit, likewise; 0: as its priority has it
   double reserved_cache = 0;  // share of the cache that others cannot take from it; 0 to 1
   double value = 0;           // of 1000 requests, in the accounts' currency
-  std::vector<RegionValue> values; // where a region differs
+  std::vector<RegionValue> values;            // where a region differs
   std::chrono::milliseconds objective_p99{0}; // of the service objective, for reports; 0: none
   double objective_availability = 0;          // likewise: 0.9999; 0: none
 };
@@ -52,7 +52,7 @@ struct JwtOptions {
   std::string audience;                 // required in aud; empty: any
   std::string tier_claim = "tier";
   std::string tenant_claim = "sub";
-  std::vector<TierName> tiers; // claim's value -> tier; others must be names of tiers
+  std::vector<TierName> tiers;     // claim's value -> tier; others must be names of tiers
   std::chrono::seconds leeway{30}; // for exp and nbf
 };
 
@@ -147,7 +147,7 @@ struct RuleWhen {
   std::vector<ContentClass> classes;
   std::vector<std::string> regions;
   std::vector<std::string> methods;
-  std::vector<std::string> paths; // as in classes
+  std::vector<std::string> paths;                       // as in classes
   overload::LoadLevel load = overload::LoadLevel::calm; // at least
   std::vector<TimeWindow> times;
   std::vector<HeaderMatch> headers; // all of them
@@ -164,7 +164,7 @@ struct RedirectOptions {
 };
 
 struct ShedOptions {
-  std::uint16_t status = 0; // 429 or 503; 0: nothing is shed
+  std::uint16_t status = 0;            // 429 or 503; 0: nothing is shed
   std::chrono::seconds retry_after{1}; // at least; half of it more, by chance
 };
 
@@ -173,7 +173,7 @@ enum class Choice : std::uint8_t { unset, no, yes };
 struct RuleThen {
   std::string priority; // premium, standard, free or background; empty: the tier's
   RateLimitOptions rate_limit;
-  std::uint32_t concurrency = 0; // requests under way of each tenant; 0: no limit
+  std::uint32_t concurrency = 0;       // requests under way of each tenant; 0: no limit
   std::chrono::seconds serve_stale{0}; // past its lifetime, so long; revalidated behind
   std::string origin;                  // asked instead of the route's
   Choice hits_only = Choice::unset;    // what would need an origin is shed with 503
@@ -191,9 +191,9 @@ struct RuleOptions {
 // --- economics
 
 struct TierCostOptions {
-  std::string name;         // of a storage tier: "memory", "disk", "shared"
-  double gib_read = 0;      // in the accounts' currency
-  double gib_month = 0;     // held
+  std::string name;     // of a storage tier: "memory", "disk", "shared"
+  double gib_read = 0;  // in the accounts' currency
+  double gib_month = 0; // held
 };
 
 struct EconomicsOptions {
@@ -206,11 +206,11 @@ struct EconomicsOptions {
 
 struct OverloadOptions {
   bool enabled = true;
-  double cpu_budget = 0.85;      // of a worker, for clients
-  double floor = 0.05;           // of a worker, for the least important class
-  double handshakes = 0.2;       // of a worker, for TLS handshakes of clients not known
-  double rejections = 0.05;      // of a worker, for answers that only say no
-  double unknown = 0.6;          // of a worker, for reading who turns out to be turned away
+  double cpu_budget = 0.85; // of a worker, for clients
+  double floor = 0.05;      // of a worker, for the least important class
+  double handshakes = 0.2;  // of a worker, for TLS handshakes of clients not known
+  double rejections = 0.05; // of a worker, for answers that only say no
+  double unknown = 0.6;     // of a worker, for reading who turns out to be turned away
   std::chrono::milliseconds target_delay{1}; // from readable to read
   std::chrono::milliseconds defer{2000};     // how long a request may wait before it is refused
   std::chrono::seconds cohort_period{3600};  // how long the same tenants are refused first

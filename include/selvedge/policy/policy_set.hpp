@@ -67,15 +67,15 @@ private:
 
 // Of a stored response, where there is one: what classes may ask for.
 struct ContentFacts {
-  std::string_view type;              // its Content-Type; empty: by the ending of the path
-  std::optional<std::uint64_t> size;  // bytes
+  std::string_view type;             // its Content-Type; empty: by the ending of the path
+  std::optional<std::uint64_t> size; // bytes
 };
 
 // Why a rule did or did not decide, for people.
 struct RuleFinding {
   std::string_view rule;
   bool matches = false;
-  std::string_view because; // what did not match: "tier", "class", "load", ...; empty if it does
+  std::string_view because;    // what did not match: "tier", "class", "load", ...; empty if it does
   std::vector<Aspect> decides; // not decided by a rule before
 };
 

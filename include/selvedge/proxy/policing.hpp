@@ -1,5 +1,5 @@
-// The policy in force and what it has done: a snapshot that each worker holds, and the accounts that
-// each worker keeps. Built by anyone, replaced as a whole by a reload.
+// The policy in force and what it has done: a snapshot that each worker holds, and the accounts
+// that each worker keeps. Built by anyone, replaced as a whole by a reload.
 #pragma once
 
 #include <selvedge/base/counter.hpp>

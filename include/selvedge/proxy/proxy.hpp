@@ -52,8 +52,7 @@ public:
   void on_refused(downstream::Stream& stream, base::Error error) override;
   downstream::Standing standing_of(const downstream::ClientConnection& client) override;
   downstream::Standing identify(downstream::Stream& stream) override;
-  std::string_view ticket_note(const downstream::Standing& standing,
-                               std::span<char> room) override;
+  std::string_view ticket_note(const downstream::Standing& standing, std::span<char> room) override;
 
   // As set_routing(). `policing` null: everybody is alike. `accounts` are of its tiers.
   void set_policing(PolicingPtr policing, AccountsPtr accounts) {

@@ -3,11 +3,11 @@
 // built by anyone before that.
 #pragma once
 
+#include <selvedge/base/address_list.hpp>
 #include <selvedge/base/counter.hpp>
 #include <selvedge/cache/cache_key.hpp>
 #include <selvedge/cache/decide.hpp>
 #include <selvedge/http/cache_status.hpp>
-#include <selvedge/base/address_list.hpp>
 #include <selvedge/proxy/options.hpp>
 #include <selvedge/upstream/origin.hpp>
 

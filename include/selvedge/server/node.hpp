@@ -45,8 +45,8 @@ public:
   // Ends everything.
   void stop();
   void reopen_logs();
-  // Reads the key files of the policy again where they have changed. Throws as the constructor does,
-  // and then the old keys stay in force. True: they were read.
+  // Reads the key files of the policy again where they have changed. Throws as the constructor
+  // does, and then the old keys stay in force. True: they were read.
   bool refresh_keys();
 
   // --- Thread: any.
