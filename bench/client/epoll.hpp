@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <ctime>
 #include <span>
 #include <sys/epoll.h>
 #include <system_error>
@@ -33,9 +36,11 @@ public:
   }
 
   // The indices (data.u64) of those that have changed; valid until the next call.
-  std::span<epoll_event> wait(int milliseconds) {
+  std::span<epoll_event> wait(std::chrono::nanoseconds longest) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const timespec patience{longest.count() / kSecond, longest.count() % kSecond};
     const int room = static_cast<int>(events_.size());
-    const int count = ::epoll_wait(descriptor_, events_.data(), room, milliseconds);
+    const int count = ::epoll_pwait2(descriptor_, events_.data(), room, &patience, nullptr);
     return {events_.data(), static_cast<std::size_t>(std::max(0, count))};
   }
 

@@ -1,43 +1,12 @@
 #include "h2_frames.hpp"
 
+#include "h2_wire.hpp"
+
 #include <algorithm>
 
 namespace selvedge::bench {
 
 namespace {
-
-constexpr std::size_t kFrameHead = 9;
-constexpr std::uint32_t kLargestWindow = 0x7fffffff;
-constexpr std::uint64_t kReturnAfter = std::uint64_t{1} << 26;
-
-// RFC 9113, 6: the types and flags used here.
-enum Type : std::uint8_t { data = 0, headers = 1, reset = 3, settings = 4, ping = 6, goaway = 7 };
-constexpr std::uint8_t kWindowUpdate = 8;
-constexpr std::uint8_t kEndStream = 1, kAck = 1, kEndHeaders = 4, kPadded = 8, kPriority = 32;
-
-std::uint32_t number(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
-
-std::string octets(std::uint32_t value, int count) {
-  std::string bytes;
-  for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(value >> shift & 0xff);
-  }
-  return bytes;
-}
-
-std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
-                  std::string_view payload) {
-  std::string bytes = octets(static_cast<std::uint32_t>(payload.size()), 3);
-  bytes += static_cast<char>(type);
-  bytes += static_cast<char>(flags);
-  bytes += octets(stream, 4);
-  bytes += payload;
-  return bytes;
-}
 
 // RFC 7541, 5.1 and 5.2: a string of octets, its length with a prefix of 7 bits.
 std::string hpack_string(std::string_view text) {
@@ -57,40 +26,20 @@ std::string hpack_string(std::string_view text) {
 }
 
 // Whether a field block begins with the static table's ":status 200", which every encoder uses,
-// after changes of the table's size (RFC 7541, 6.1 and 6.3).
+// after changes of the table's size (RFC 7541, 6.1).
 bool is_ok(std::string_view block) {
-  while (!block.empty() && (static_cast<unsigned char>(block[0]) & 0xe0) == 0x20) {
-    const bool is_long = (static_cast<unsigned char>(block[0]) & 0x1f) == 0x1f;
-    block.remove_prefix(1);
-    if (!is_long) continue;
-    while (!block.empty() && (static_cast<unsigned char>(block[0]) & 0x80) != 0) {
-      block.remove_prefix(1);
-    }
-    if (!block.empty()) block.remove_prefix(1);
-  }
+  block = after_table_sizes(block);
   return !block.empty() && static_cast<unsigned char>(block[0]) == 0x88;
 }
 
 } // namespace
-
-struct H2Answers::Frame {
-  std::uint32_t length;
-  std::uint8_t type;
-  std::uint8_t flags;
-  std::uint32_t stream;
-
-  explicit Frame(std::string_view head)
-      : length(number(head.substr(0, 3))), type(static_cast<std::uint8_t>(head[3])),
-        flags(static_cast<std::uint8_t>(head[4])),
-        stream(number(head.substr(5, 4)) & kLargestWindow) {}
-};
 
 std::string h2_opening() {
   constexpr std::uint32_t kInitialWindow = 4;
   constexpr std::uint32_t kFirstWindow = 65535;
   return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
          frame(settings, 0, 0, octets(kInitialWindow, 2) + octets(kLargestWindow, 4)) +
-         frame(kWindowUpdate, 0, 0, octets(kLargestWindow - kFirstWindow, 4));
+         frame(window_update, 0, 0, octets(kLargestWindow - kFirstWindow, 4));
 }
 
 std::string h2_request(std::uint32_t stream, std::string_view scheme, std::string_view authority,
@@ -117,7 +66,7 @@ void H2Answers::receive(std::string_view bytes) {
       bytes.remove_prefix(n);
       if (held_.size() < kFrameHead) return;
     }
-    const Frame head(held_);
+    const FrameHead head(held_);
     if (head.type == data) {
       on_data(head.length);
       skip_ = head.length;
@@ -138,11 +87,11 @@ void H2Answers::receive(std::string_view bytes) {
 void H2Answers::on_data(std::uint32_t bytes) {
   unreturned_ += bytes;
   if (unreturned_ < kReturnAfter) return;
-  reply += frame(kWindowUpdate, 0, 0, octets(static_cast<std::uint32_t>(unreturned_), 4));
+  reply += frame(window_update, 0, 0, octets(static_cast<std::uint32_t>(unreturned_), 4));
   unreturned_ = 0;
 }
 
-void H2Answers::on_settings(const Frame& frame_head, std::string_view payload) {
+void H2Answers::on_settings(const FrameHead& frame_head, std::string_view payload) {
   constexpr std::uint32_t kMostStreams = 3;
   if ((frame_head.flags & kAck) != 0) {
     is_acknowledged = true;
@@ -155,7 +104,7 @@ void H2Answers::on_settings(const Frame& frame_head, std::string_view payload) {
   reply += frame(settings, kAck, 0, {});
 }
 
-void H2Answers::on_frame(const Frame& head, std::string_view payload) {
+void H2Answers::on_frame(const FrameHead& head, std::string_view payload) {
   switch (head.type) {
   case settings:
     on_settings(head, payload);

@@ -11,6 +11,8 @@
 
 namespace selvedge::bench {
 
+struct FrameHead;
+
 // What a client sends first: the preface, SETTINGS with a window that never ends a stream's answer,
 // and as much for the connection (RFC 9113, 3.4 and 6.9).
 std::string h2_opening();
@@ -35,9 +37,8 @@ public:
   std::uint32_t most_streams = 100; // at a time (SETTINGS_MAX_CONCURRENT_STREAMS)
 
 private:
-  struct Frame;
-  void on_frame(const Frame& frame, std::string_view payload);
-  void on_settings(const Frame& frame, std::string_view payload);
+  void on_frame(const FrameHead& head, std::string_view payload);
+  void on_settings(const FrameHead& head, std::string_view payload);
   void on_data(std::uint32_t bytes);
 
   std::string held_;             // the beginning of a frame whose rest has not come

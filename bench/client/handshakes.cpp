@@ -78,7 +78,7 @@ double run_all(std::uint16_t port, std::size_t count, std::size_t parallel) {
   auto last = start;
   for (std::size_t slot = 0; slot < parallel; ++slot) begin(slot);
   while (done < count) {
-    for (const epoll_event& event : epoll.wait(1000)) {
+    for (const epoll_event& event : epoll.wait(std::chrono::seconds{1})) {
       const std::size_t slot = event.data.u64;
       if (!slots[slot] || !slots[slot]->advance()) continue;
       ++done;

@@ -97,7 +97,7 @@ Connections open_all(std::uint16_t port, std::size_t count, const std::string& p
       all.push_back(std::make_unique<IdleConnection>(options, request));
       epoll.add(all.back()->descriptor(), all.size() - 1);
     }
-    for (const epoll_event& event : epoll.wait(1000)) {
+    for (const epoll_event& event : epoll.wait(std::chrono::seconds{1})) {
       IdleConnection& one = *all[event.data.u64];
       const bool was_idle = one.is_idle();
       one.advance();

@@ -101,7 +101,7 @@ void OpenLoop::connect_all() {
   const auto deadline = Clock::now() + kPatience;
   std::vector<bool> is_open(lines_.size());
   for (std::size_t open = 0; open < lines_.size();) {
-    for (const epoll_event& event : epoll_.wait(100)) {
+    for (const epoll_event& event : epoll_.wait(std::chrono::milliseconds{100})) {
       const std::size_t line = event.data.u64;
       if (is_open[line] || !lines_[line]->open()) continue;
       is_open[line] = true;
@@ -139,7 +139,7 @@ void OpenLoop::issue(Us now) {
 }
 
 void OpenLoop::take_answers() {
-  for (const epoll_event& event : epoll_.wait(0)) {
+  for (const epoll_event& event : epoll_.wait({})) {
     ExchangeLine& line = *lines_[event.data.u64];
     const std::vector<ExchangeLine::Id>& done = line.receive();
     const Us now = since_start();

@@ -95,10 +95,10 @@ private:
   };
 
   // Until the next answer is due: rounded up, so that it is due then.
-  int patience() const {
-    if (due_.empty()) return 1000;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_.top().at - Clock::now());
-    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000));
+  std::chrono::nanoseconds patience() const {
+    constexpr std::chrono::nanoseconds kLongest = std::chrono::seconds{1};
+    if (due_.empty()) return kLongest;
+    return std::clamp<std::chrono::nanoseconds>(due_.top().at - Clock::now(), {}, kLongest);
   }
 
   void accept_all() {

@@ -1,6 +1,7 @@
 #include "spike_answers.hpp"
 
 #include "h2_frames.hpp"
+#include "h2_wire.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -91,39 +92,7 @@ bool H1Answers::on_head() {
 
 namespace {
 
-constexpr std::size_t kFrameHead = 9;
-constexpr std::uint32_t kStreamBits = 0x7fffffff;
-constexpr std::uint64_t kReturnAfter = std::uint64_t{1} << 26;
-
-// RFC 9113, 6: the types and flags used here.
-enum Type : std::uint8_t { data = 0, headers = 1, reset = 3, settings = 4, ping = 6, goaway = 7 };
-constexpr std::uint8_t kWindowUpdate = 8;
-constexpr std::uint8_t kEndStream = 1, kAck = 1, kPadded = 8, kPriority = 32;
 constexpr std::uint32_t kRefusedStream = 7, kEnhanceYourCalm = 11; // RFC 9113, 7
-
-std::uint32_t number(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
-
-std::string octets(std::uint32_t value, int count) {
-  std::string bytes;
-  for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
-    bytes += static_cast<char>(value >> shift & 0xff);
-  }
-  return bytes;
-}
-
-std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
-                  std::string_view payload) {
-  std::string bytes = octets(static_cast<std::uint32_t>(payload.size()), 3);
-  bytes += static_cast<char>(type);
-  bytes += static_cast<char>(flags);
-  bytes += octets(stream, 4);
-  bytes += payload;
-  return bytes;
-}
 
 // A string shorter than 127 octets (RFC 7541, 5.2).
 std::string short_string(std::string_view text) {
@@ -134,13 +103,7 @@ std::string short_string(std::string_view text) {
 // indexed; 429 and 503 are not among them, and may come in any form (RFC 7541, appendix A).
 Outcome outcome_of_block(std::string_view block) {
   constexpr unsigned char kStatus200 = 0x88, kStatus500 = 0x8e;
-  while (!block.empty() && (static_cast<unsigned char>(block[0]) & 0xe0) == 0x20) {
-    const bool is_long = (static_cast<unsigned char>(block[0]) & 0x1f) == 0x1f;
-    block.remove_prefix(1);
-    for (bool goes_on = is_long; goes_on && !block.empty(); block.remove_prefix(1)) {
-      goes_on = (static_cast<unsigned char>(block[0]) & 0x80) != 0;
-    }
-  }
+  block = after_table_sizes(block);
   if (block.empty()) return Outcome::error;
   const auto first = static_cast<unsigned char>(block[0]);
   if (first == kStatus200) return Outcome::ok;
@@ -156,18 +119,6 @@ std::string h2_request_with(const H2Request& request) {
   bytes += '\0' + short_string(request.header) + short_string(request.value);
   return octets(static_cast<std::uint32_t>(bytes.size() - kFrameHead), 3) + bytes.substr(3);
 }
-
-struct StreamAnswers::Frame {
-  std::uint32_t length;
-  std::uint8_t type;
-  std::uint8_t flags;
-  std::uint32_t stream;
-
-  explicit Frame(std::string_view head)
-      : length(number(head.substr(0, 3))), type(static_cast<std::uint8_t>(head[3])),
-        flags(static_cast<std::uint8_t>(head[4])), stream(number(head.substr(5, 4)) & kStreamBits) {
-  }
-};
 
 StreamAnswers::Open& StreamAnswers::open(std::uint32_t stream) {
   const auto found = std::ranges::find(open_, stream, &std::pair<std::uint32_t, Open>::first);
@@ -191,12 +142,12 @@ void StreamAnswers::receive(std::string_view bytes) {
       continue;
     }
     const std::size_t had = held_.size();
-    const std::size_t wanted = had < kFrameHead ? kFrameHead : kFrameHead + Frame(held_).length;
+    const std::size_t wanted = had < kFrameHead ? kFrameHead : kFrameHead + FrameHead(held_).length;
     const std::size_t n = std::min(wanted - had, bytes.size());
     held_ += bytes.substr(0, n);
     bytes.remove_prefix(n);
     if (held_.size() < kFrameHead) return;
-    const Frame head(held_);
+    const FrameHead head(held_);
     if (head.type == data) {
       on_data(head);
     } else if (held_.size() == kFrameHead + head.length) {
@@ -208,18 +159,18 @@ void StreamAnswers::receive(std::string_view bytes) {
   }
 }
 
-void StreamAnswers::on_data(const Frame& head) {
+void StreamAnswers::on_data(const FrameHead& head) {
   skip_ = head.length;
   ends_with_ = (head.flags & kEndStream) != 0 ? head.stream : 0;
   open(head.stream).bytes += head.length;
   if (skip_ == 0 && ends_with_ != 0) end(ends_with_);
   unreturned_ += head.length;
   if (unreturned_ < kReturnAfter) return;
-  reply += frame(kWindowUpdate, 0, 0, octets(static_cast<std::uint32_t>(unreturned_), 4));
+  reply += frame(window_update, 0, 0, octets(static_cast<std::uint32_t>(unreturned_), 4));
   unreturned_ = 0;
 }
 
-void StreamAnswers::on_settings(const Frame& head, std::string_view payload) {
+void StreamAnswers::on_settings(const FrameHead& head, std::string_view payload) {
   constexpr std::uint32_t kMostStreams = 3;
   if ((head.flags & kAck) != 0) return;
   for (; payload.size() >= 6; payload.remove_prefix(6)) {
@@ -229,7 +180,7 @@ void StreamAnswers::on_settings(const Frame& head, std::string_view payload) {
   reply += frame(settings, kAck, 0, {});
 }
 
-void StreamAnswers::on_headers(const Frame& head, std::string_view payload) {
+void StreamAnswers::on_headers(const FrameHead& head, std::string_view payload) {
   const std::size_t before =
       ((head.flags & kPadded) != 0 ? 1u : 0u) + ((head.flags & kPriority) != 0 ? 5u : 0u);
   payload.remove_prefix(std::min(before, payload.size()));
@@ -237,7 +188,7 @@ void StreamAnswers::on_headers(const Frame& head, std::string_view payload) {
   if ((head.flags & kEndStream) != 0) end(head.stream);
 }
 
-void StreamAnswers::on_frame(const Frame& head, std::string_view payload) {
+void StreamAnswers::on_frame(const FrameHead& head, std::string_view payload) {
   switch (head.type) {
   case settings:
     on_settings(head, payload);

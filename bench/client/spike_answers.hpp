@@ -9,6 +9,8 @@
 
 namespace selvedge::bench {
 
+struct FrameHead;
+
 enum class Outcome : std::uint8_t {
   ok,       // 200 and all of its content
   rejected, // 429 or 503, or a stream that was refused
@@ -55,15 +57,14 @@ public:
   std::uint32_t most_streams = 100; // at a time (SETTINGS_MAX_CONCURRENT_STREAMS)
 
 private:
-  struct Frame;
   struct Open {
     Outcome outcome = Outcome::ok;
     std::uint64_t bytes = 0;
   };
-  void on_frame(const Frame& frame, std::string_view payload);
-  void on_settings(const Frame& frame, std::string_view payload);
-  void on_headers(const Frame& frame, std::string_view payload);
-  void on_data(const Frame& frame);
+  void on_frame(const FrameHead& head, std::string_view payload);
+  void on_settings(const FrameHead& head, std::string_view payload);
+  void on_headers(const FrameHead& head, std::string_view payload);
+  void on_data(const FrameHead& head);
   void end(std::uint32_t stream);
   Open& open(std::uint32_t stream);
 

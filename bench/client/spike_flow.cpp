@@ -21,7 +21,7 @@ std::vector<double> weights(const std::vector<WeightedPath>& paths) {
 } // namespace
 
 SpikeFlow::SpikeFlow(const Place& place, const FlowOptions& options)
-    : place_(place), options_(options), arrivals_(options.rate, place.index + 1),
+    : place_(place), options_(options), arrivals_(options.rate, place.seed),
       tally_(place.scenario, options) {
   const std::vector<double> shares = weights(options_.paths);
   choose_path_ = std::discrete_distribution<std::size_t>(shares.begin(), shares.end());

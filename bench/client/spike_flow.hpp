@@ -34,13 +34,14 @@ public:
     Epoll& epoll;
     std::span<char> scratch; // room for what is read
     std::size_t index = 0;   // the upper half of what the epoll reports; the lower one is the line
+    std::size_t seed = 1;    // of the arrivals
   };
 
   SpikeFlow(const Place& place, const FlowOptions& options);
   SpikeFlow(const SpikeFlow&) = delete;
   SpikeFlow& operator=(const SpikeFlow&) = delete;
 
-  bool is_first() const { return options_.is_first; }
+  const std::string& name() const { return options_.name; }
   Us timeout() const { return options_.timeout; }
 
   // Connects the lines that stay; they are open when is_open(). Only before the start.

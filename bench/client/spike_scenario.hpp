@@ -32,7 +32,7 @@ struct WeightedPath {
 
 struct FlowOptions {
   std::string name;
-  bool is_first = false; // served before all flows that are not
+  bool is_first = false; // its thread goes before that of those that are not
   std::string protocol;  // h1, h2c, h1tls, h2tls
   std::uint16_t port = 0;
   std::uint32_t first_source = 1; // the three last octets of 127.x.y.z

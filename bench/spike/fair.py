@@ -18,7 +18,7 @@ def _flood(context: Context, origin: Origin, capacity: Capacity) -> tuple[Row, d
     rate = spikes.rise(PREMIUM_SHARE * capacity.rate, FLOOD * capacity.rate)
     with TieredNode(context, origin) as node:
         flows = [
-            traffic.premium(node.port(), rate, connections=256, depth=4, wait=0.1),
+            traffic.premium(node.port(), rate, depth=4, wait=0.1, first=False),
             traffic.free(node.port(), spikes.steady(FREE_SHARE * capacity.rate)),
         ]
         result = traffic.run(context, spikes.phases(), flows)
