@@ -65,7 +65,7 @@ private:
   }
 
   // The hello is there. What follows costs as much as fifty small answers, but less for who comes
-  // back with a ticket: whether that is a good one, and whose, is known only then.
+  // back with a ticket of ours; whose it is, is known only then.
   void begin_handshake() {
     arrival_.client.standing = handler_.standing_of(arrival_.client); // it may have named a server
     const bool resumes = arrival_.client.tls->resumes;

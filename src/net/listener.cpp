@@ -11,6 +11,7 @@
 #include <charconv>
 #include <limits>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace selvedge::net {
@@ -26,6 +27,9 @@ constexpr int kAcceptedInTurn = 4;                         // then others have t
 constexpr std::size_t kMostStrangers = 1024;
 constexpr std::chrono::milliseconds kPauseForStrangers{5};
 
+constexpr int kMostUnsent = 128 * 1024;
+
+using UnsentLimit = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // Of a peer, without the port; "" when it has none.
@@ -62,6 +66,15 @@ void prepare(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share_port,
   if (error) throw_bind_error(address, error);
   acceptor.bind(at, error);
   if (error) throw_bind_error(address, error);
+}
+
+// Accepted sockets have them from the start, without a system call each.
+void inherit_options(tcp::acceptor& acceptor, bool is_tls) {
+  acceptor.set_option(tcp::no_delay(true));
+  // Records wait here and not in the kernel for a client that reads slowly. It also costs less
+  // (1 MiB: 9%): they are sent while the processor has them in its caches. Answers in cleartext are
+  // sent from where they are stored, and cost more with less room (1 MiB, 128 KiB of room: 40%).
+  if (is_tls) acceptor.set_option(UnsentLimit(kMostUnsent));
 }
 
 } // namespace
@@ -111,7 +124,7 @@ Listener::Listener(const ListenerOptions& options, std::vector<Worker*> workers,
     socket->acceptor.listen(options.backlog, error);
     if (error) throw_bind_error(options.address, error);
     socket->acceptor.non_blocking(true);
-    socket->acceptor.set_option(tcp::no_delay(true)); // accepted sockets inherit it
+    inherit_options(socket->acceptor, tls != nullptr);
     sockets_.push_back(std::move(socket));
   }
   bound_ = text_of(at);

@@ -128,7 +128,7 @@ TicketKeys::TicketKeys() : bytes{} {
   }
 }
 
-TlsContext::TlsContext(const TlsOptions& options, const TicketKeys& keys) {
+TlsContext::TlsContext(const TlsOptions& options, const TicketKeys& keys) : keys_(keys) {
   if (options.certificates.empty()) throw std::runtime_error("TLS needs a certificate");
   std::vector<std::string> protocols;
   if (options.h2) protocols.push_back("h2");

@@ -1,5 +1,7 @@
 #include "tls_transport.hpp"
 
+#include "client_hello.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -98,7 +100,7 @@ struct TlsBio {
 };
 
 TlsTransport::TlsTransport(int socket, std::string peer, Worker& worker, TlsContextPtr context)
-    : TcpTransport(socket, std::move(peer), worker), context_(context),
+    : TcpTransport(socket, std::move(peer), worker), context_(context), server_(context.get()),
       ssl_(context->new_connection()), batch_(kFirstBatch) {
   attach();
   SSL_set_app_data(ssl_, this); // for of(); TlsClientContext has another use for it
@@ -232,30 +234,6 @@ TlsTransport& TlsTransport::of(const SSL* connection) {
 
 namespace {
 
-// The first name of the extension that a client says hello with (RFC 6066, 3); "" for what is not
-// of its form.
-std::string server_name_of(SSL* ssl) {
-  const unsigned char* data = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
-  constexpr std::size_t kHead = 5; // length of the list, type, length of the name
-  if (size < kHead || data[2] != TLSEXT_NAMETYPE_host_name) return {};
-  const std::size_t length = static_cast<std::size_t>(data[3]) << 8 | data[4];
-  if (length > size - kHead || length > TLSEXT_MAXLEN_host_name) return {};
-  std::string name(reinterpret_cast<const char*>(data + kHead), length);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return name;
-}
-
-bool offers_ticket(SSL* ssl) {
-  const unsigned char* data = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &data, &size) == 1) return true;
-  return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 && size > 0;
-}
-
 std::string text_of(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
           static_cast<std::size_t>(ASN1_STRING_length(text))};
@@ -285,7 +263,7 @@ bool TlsTransport::on_hello() {
     has_hello_ = true;
     server_name_ = server_name_of(ssl_);
     peer_.server_name = server_name_;
-    peer_.resumes = offers_ticket(ssl_);
+    peer_.resumes = offers_own_ticket(ssl_, server_->ticket_keys());
   }
   return may_proceed_;
 }

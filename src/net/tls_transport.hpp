@@ -65,6 +65,7 @@ private:
   void look_at_peer();
 
   const std::shared_ptr<const void> context_; // of either side; OpenSSL's callbacks use it
+  const TlsContext* const server_ = nullptr;  // the same one, of a client's connection
   ssl_st* ssl_;
   std::size_t sealed_ = 0;  // bytes in the worker's buffer; 0 whenever a call has returned
   std::size_t batch_;       // bytes of records for one system call

@@ -158,10 +158,12 @@ void LoadController::decide_unknown(double elapsed, double weight) {
 
 LoadLevel LoadController::level_for(const LoadSample& sample) const {
   if (sample.oldest_wait > kCriticalWait || sample.is_over_memory || defers_unknown_ ||
-      admitted_ + 1 < kLevels) {
+      is_refusing_) {
     return LoadLevel::critical;
   }
-  if (busy_ > kHigh || sample.oldest_wait > kHighWait) return LoadLevel::high;
+  // Not all would be let in, but nobody was turned away.
+  const bool is_narrow = admitted_ + 1 < kLevels;
+  if (busy_ > kHigh || sample.oldest_wait > kHighWait || is_narrow) return LoadLevel::high;
   return busy_ > kElevated ? LoadLevel::elevated : LoadLevel::calm;
 }
 

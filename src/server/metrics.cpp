@@ -149,12 +149,14 @@ struct ConnectionFamily {
 
 void write_connections(Exposition& out, const Node& node) {
   using downstream::Counters;
-  static constexpr std::array<ConnectionFamily, 5> kFamilies{{
+  static constexpr std::array<ConnectionFamily, 6> kFamilies{{
       {"selvedge_connections_accepted_total", "Client connections.", &Counters::accepted},
       {"selvedge_connections_refused_total", "Client connections over the limit.",
        &Counters::refused},
       {"selvedge_connections_timed_out_total", "Client connections that were too slow or idle.",
        &Counters::timed_out},
+      {"selvedge_connections_abandoned_total",
+       "Client connections whose clients left while they were kept waiting.", &Counters::abandoned},
       {"selvedge_client_received_bytes_total", "Bytes read from clients.", &Counters::bytes_read},
       {"selvedge_client_sent_bytes_total", "Bytes written to clients.", &Counters::bytes_written},
   }};

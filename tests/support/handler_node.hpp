@@ -42,10 +42,18 @@ public:
     workers_[0].io().restart();
   }
 
+  net::Worker& worker() { return workers_[0]; }
+  base::ManualClock& clock() { return clock_; }
+  const downstream::Counters& counters() { return connections_.counters(0); }
+
+  std::function<downstream::Standing(downstream::Stream&)> who; // asks; empty: as the connection
   Handle handle;                             // what is done with a request at once, if anything
   std::vector<downstream::Stream*> requests; // in the order they came
 
 private:
+  downstream::Standing identify(downstream::Stream& stream) override {
+    return who ? who(stream) : stream.standing();
+  }
   void on_request(downstream::Stream& stream) override {
     requests.push_back(&stream);
     if (handle) handle(stream);

@@ -14,6 +14,16 @@ namespace selvedge::test {
 
 // Both ends of the wire. The test holds it; the transport of the connection refers to it.
 struct Wire {
+  // A connection that has input waits for its turn, as behind a socket.
+  struct Input final : overload::ReadyItem {
+    explicit Input(Wire& of) : wire(of) {}
+    void on_turn() override {
+      const boost::intrusive_ptr<net::TransportOwner> reader = std::move(wire.reader);
+      if (reader) reader->on_readable();
+    }
+    Wire& wire;
+  };
+
   std::string to_node;
   std::string from_node;
   std::size_t room = std::string::npos; // bytes the node may still write before it is blocked
@@ -21,6 +31,9 @@ struct Wire {
   bool node_closed = false;
   boost::intrusive_ptr<net::TransportOwner> reader; // waits for input
   boost::intrusive_ptr<net::TransportOwner> writer; // waits for room
+  overload::Lane lane = overload::Lane::control;    // in which its input waits
+  std::uint64_t tenant = 0;
+  Input input{*this};
 };
 
 class MemoryTransport final : public net::Transport {
@@ -58,17 +71,23 @@ public:
   void shut_down_output() override { wire_->node_closed = true; }
   void close() override {
     wire_->node_closed = true;
+    wire_->input.leave();
     wire_->reader.reset();
     wire_->writer.reset();
+  }
+  bool has_ended() const override { return wire_->client_closed; }
+  void set_turn(overload::Lane lane, std::uint64_t tenant) override {
+    wire_->lane = lane;
+    wire_->tenant = tenant;
   }
   bool is_secure() const override { return false; }
   std::string_view peer_address() const override { return "192.0.2.1"; }
 
   // Calls whoever waits for what is there now; from the loop, as sockets do.
   static void poke(net::Worker& worker, const std::shared_ptr<Wire>& wire) {
-    if (wire->reader && (!wire->to_node.empty() || wire->client_closed)) {
-      worker.post([owner = std::move(wire->reader)] { owner->on_readable(); });
-      wire->reader.reset();
+    const bool has_input = !wire->to_node.empty() || wire->client_closed;
+    if (wire->reader && has_input && !wire->input.is_ready()) {
+      worker.make_ready(wire->input, wire->lane, wire->tenant);
     }
     if (wire->writer && (wire->room > 0 || wire->client_closed)) {
       worker.post([owner = std::move(wire->writer)] { owner->on_writable(); });

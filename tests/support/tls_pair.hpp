@@ -77,7 +77,7 @@ public:
     }
     if (state != net::IoState::ok) return state;
     if (last.state == net::IoState::blocked) {
-      server.give_ticket({});
+      server.give_ticket(note);
       write(server, "!"); // with which it goes out
     }
     read_all(client);
@@ -113,6 +113,7 @@ public:
   }
 
   net::TlsTransport server;
+  std::string note; // in the ticket that the server gives
   net::IoResult last;
   bool was_held = false;
 

@@ -102,6 +102,19 @@ TEST_CASE("beyond the budget the highest levels are refused, in one step", "[ove
   CHECK_FALSE(core.load.admits(level_of(Importance::free, 63)));
 }
 
+TEST_CASE("a machine that stands still makes no load critical when nobody was turned away",
+          "[overload][load]") {
+  Core core;
+  core.offer(Importance::free, 35'000, milliseconds{500}); // 70% of a core
+  LoadSample sample;
+  sample.elapsed = kTick;
+  sample.busy = kTick * 7 / 10;
+  sample.most_important_delay = milliseconds{30};
+  for (int tick = 0; tick < 10; ++tick) core.load.tick(sample);
+  CHECK(core.load.admitted() < kLevels - 1);
+  CHECK(core.load.level() <= LoadLevel::high);
+}
+
 TEST_CASE("after the spike all are let in again within two seconds", "[overload][load]") {
   Core core;
   core.offer(Importance::free, 200'000, milliseconds{1000});

@@ -38,8 +38,10 @@ public:
     std::vector<std::string> names; // of the leaf, lower case; "*.example.com" for wildcards
   };
   const Certificate* certificate_for(std::string_view name) const;
+  const TicketKeys& ticket_keys() const { return keys_; }
 
 private:
+  TicketKeys keys_;
   std::vector<Certificate> certificates_;
   std::vector<unsigned char> alpn_; // wire form, in order of preference
 };

@@ -41,7 +41,7 @@ struct TlsPeer {
   static constexpr std::size_t kNoteBytes = 16;
 
   std::string_view server_name;               // SNI (RFC 6066, 3), lower case; empty: none
-  bool resumes = false;                       // it has offered a ticket, which may be good
+  bool resumes = false;                       // it has offered a ticket of ours
   std::vector<std::string> certificate_names; // of a verified client certificate: CN, DNS, URI
   std::string_view note;                      // that came back in a ticket of give_ticket()
 };
