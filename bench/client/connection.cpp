@@ -34,6 +34,9 @@ int connecting_socket(const Connection::Options& options) {
   if (descriptor < 0) fail("socket");
   const int on = 1;
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (options.segment > 0) {
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &options.segment, sizeof options.segment);
+  }
   // The port is chosen by connect(), which knows that another destination leaves it free.
   ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   const sockaddr_in from = loopback(options.source, 0);

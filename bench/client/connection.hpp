@@ -37,6 +37,7 @@ public:
     std::uint16_t port = 0;     // of 127.0.0.1, where the server listens
     std::uint32_t source = 1;   // 127.0.0.x: each address has ports of its own
     SSL_CTX* context = nullptr; // nullptr: cleartext
+    int segment = 0;            // bytes of the largest one (RFC 9293, 3.7.1); 0: loopback's 64 KiB
   };
 
   // Throws std::system_error when there is no descriptor, address or port left.
