@@ -1,11 +1,11 @@
-#include "media_type.hpp"
+#include <selvedge/http/media_type.hpp>
 
 #include <selvedge/http/field.hpp>
 
 #include <array>
 #include <utility>
 
-namespace selvedge::upstream {
+namespace selvedge::http {
 
 namespace {
 
@@ -54,10 +54,10 @@ std::string_view media_type_of(std::string_view path) {
   const std::size_t dot = name.rfind('.');
   if (dot != std::string_view::npos) {
     for (const Row& row : kTypes) {
-      if (http::equals_ignoring_case(row.first, name.substr(dot + 1))) return row.second;
+      if (equals_ignoring_case(row.first, name.substr(dot + 1))) return row.second;
     }
   }
   return "application/octet-stream";
 }
 
-} // namespace selvedge::upstream
+} // namespace selvedge::http

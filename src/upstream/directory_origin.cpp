@@ -1,10 +1,10 @@
 #include "directory_origin.hpp"
 
 #include "file_path.hpp"
-#include "media_type.hpp"
 
 #include <selvedge/base/arena.hpp>
 #include <selvedge/http/http_date.hpp>
+#include <selvedge/http/media_type.hpp>
 #include <selvedge/http/validator.hpp>
 
 #include <boost/asio/post.hpp>
@@ -68,7 +68,7 @@ public:
       return;
     }
     head_.status = 200;
-    head_.fields.add(http::FieldName::content_type, media_type_of(path));
+    head_.fields.add(http::FieldName::content_type, http::media_type_of(path));
     head_.content_length = static_cast<std::uint64_t>(about.st_size);
     left_ = request.method == http::Method::head ? 0 : *head_.content_length;
   }

@@ -1,5 +1,5 @@
+#include <selvedge/http/media_type.hpp>
 #include <src/upstream/file_path.hpp>
-#include <src/upstream/media_type.hpp>
 #include <tests/support/catch.hpp>
 
 using namespace selvedge::upstream;
@@ -94,5 +94,5 @@ TEST_CASE("the end of a name gives the media type", "[upstream][file]") {
       {"a.js/b", "application/octet-stream"},
   }));
   CAPTURE(path);
-  CHECK(media_type_of(path) == type);
+  CHECK(selvedge::http::media_type_of(path) == type);
 }

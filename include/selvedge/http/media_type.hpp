@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-namespace selvedge::upstream {
+namespace selvedge::http {
 
 // "application/octet-stream" for an unknown one.
 std::string_view media_type_of(std::string_view path);
 
-} // namespace selvedge::upstream
+} // namespace selvedge::http

@@ -1,0 +1,32 @@
+// What npm's package.json says that a bundle needs to know: name, version, what it depends on,
+// which of its files are asked for first. Pure. Thread: any.
+#pragma once
+
+#include <selvedge/bundle/manifest.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace selvedge::bundle {
+
+struct PackageJson {
+  static constexpr std::size_t kLargest = 4 << 20; // bytes of its text
+
+  std::string name;    // empty: not told
+  std::string version; // likewise; as it was written
+  // `dependencies`, and `peerDependencies` that are not optional, by name.
+  std::vector<Dependency> dependencies;
+  // Dependencies that are no range of versions of a bundle (a URL, a tag, an alias): left out.
+  std::vector<std::string> left_out; // "name: text"
+  // Paths of `exports`, `module`, `browser`, `main`, `style`, `sass`, in that order, each once.
+  std::vector<std::string> entry;
+};
+
+Parsed<PackageJson> parse_package_json(std::string_view json);
+
+// How much a file matters, by its path: source maps, types, docs and the like are secondary,
+// scripts and styles core, the rest standard.
+AssetClass class_of(std::string_view path);
+
+} // namespace selvedge::bundle

@@ -1,0 +1,109 @@
+#include <selvedge/bundle/integrity.hpp>
+
+#include "version_text.hpp"
+
+#include <openssl/evp.h>
+
+#include <new>
+
+namespace selvedge::bundle {
+
+namespace {
+
+struct Algorithm {
+  std::string_view in_integrity;
+  std::string_view in_field; // RFC 9530, 7.2 names sha-256 and sha-512; sha-384 follows them
+  std::size_t size;
+};
+
+constexpr std::array<Algorithm, 3> kAlgorithms{{
+    {"sha256", "sha-256", 32},
+    {"sha384", "sha-384", 48},
+    {"sha512", "sha-512", 64},
+}};
+
+const Algorithm& of(DigestAlgorithm algorithm) {
+  return kAlgorithms[static_cast<std::size_t>(algorithm)];
+}
+
+std::string base64(std::span<const unsigned char> bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // and OpenSSL's NUL
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// Exactly so many bytes, with their padding; the bits behind the last one are 0.
+bool decode(std::string_view text, std::size_t size, std::array<unsigned char, 64>& into) {
+  if (text.size() != (size + 2) / 3 * 4) return false;
+  std::array<unsigned char, 66> room; // OpenSSL writes the padding, too
+  const int read = EVP_DecodeBlock(room.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (read < 0) return false;
+  const std::span<const unsigned char> bytes(room.data(), size);
+  if (base64(bytes) != text) return false;
+  std::copy(bytes.begin(), bytes.end(), into.begin());
+  return true;
+}
+
+} // namespace
+
+std::size_t Digest::size() const {
+  return of(algorithm).size;
+}
+
+std::string Digest::integrity() const {
+  return std::string(of(algorithm).in_integrity) + '-' + base64({bytes.data(), size()});
+}
+
+std::string Digest::repr_digest() const {
+  return std::string(of(algorithm).in_field) + "=:" + base64({bytes.data(), size()}) + ':';
+}
+
+std::optional<Digest> parse_integrity(std::string_view text) {
+  std::optional<Digest> strongest;
+  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+    std::size_t end = 0;
+    while (end < text.size() && !is_space(text[end])) ++end;
+    std::string_view one = text.substr(0, end);
+    text.remove_prefix(end);
+    one = one.substr(0, one.find('?'));
+    const std::size_t dash = one.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+      if (one.substr(0, dash) != kAlgorithms[i].in_integrity) continue;
+      Digest digest;
+      digest.algorithm = static_cast<DigestAlgorithm>(i);
+      if (!decode(one.substr(dash + 1), kAlgorithms[i].size, digest.bytes)) return std::nullopt;
+      if (!strongest || digest.algorithm > strongest->algorithm) strongest = digest;
+    }
+  }
+  return strongest;
+}
+
+void DigestSum::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+DigestSum::DigestSum(DigestAlgorithm algorithm)
+    : algorithm_(algorithm), context_(EVP_MD_CTX_new()) {
+  const EVP_MD* kind = algorithm == DigestAlgorithm::sha256   ? EVP_sha256()
+                       : algorithm == DigestAlgorithm::sha384 ? EVP_sha384()
+                                                              : EVP_sha512();
+  if (!context_ || EVP_DigestInit_ex(context_.get(), kind, nullptr) != 1) throw std::bad_alloc();
+}
+
+void DigestSum::add(std::string_view content) {
+  EVP_DigestUpdate(context_.get(), content.data(), content.size());
+}
+
+Digest DigestSum::digest() {
+  Digest digest;
+  digest.algorithm = algorithm_;
+  unsigned size = 0;
+  EVP_DigestFinal_ex(context_.get(), digest.bytes.data(), &size);
+  return digest;
+}
+
+} // namespace selvedge::bundle
