@@ -77,4 +77,30 @@ struct PolicyTestOptions {
 // kBadConfiguration also when a case fails.
 int test_policy(const PolicyTestOptions& options);
 
+// Of an origin's folder: ORIGIN/NAME/VERSION/PATH.
+struct PackOptions {
+  std::vector<std::string> sources; // folders and tarballs
+  std::string origin;
+  std::string name, version;      // empty: what package.json says
+  std::vector<std::string> entry; // empty: likewise
+  std::string channel;            // empty: `latest`, when it is the greatest release
+  std::string released;           // empty: not told
+  Output output = Output::text;
+};
+int pack_bundles(const PackOptions& options);
+struct BundleOptions {
+  std::string origin;
+  std::vector<std::string> bundles; // "NAME", "NAME@VERSION"; none: all
+  Output output = Output::text;
+};
+// kBadConfiguration when something is not what it should be.
+int verify_bundles(const BundleOptions& options);
+struct ClosureOptions {
+  std::string origin;
+  std::string bundle; // "NAME", "NAME@SELECTOR"
+  bool wants_dependents = false;
+  Output output = Output::text;
+};
+int show_closure(const ClosureOptions& options);
+
 } // namespace selvedge::cli

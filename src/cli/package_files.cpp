@@ -43,7 +43,7 @@ PackageFiles read_folder(const fs::path& root) {
       continue;
     }
     if (is_hidden) continue;
-    const std::string path = fs::relative(at->path(), root).generic_string();
+    const std::string path = at->path().lexically_relative(root).generic_string();
     if (!at->is_regular_file() || at->is_symlink()) {
       package.left_out.push_back(path);
       continue;
