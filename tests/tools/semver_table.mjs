@@ -1,7 +1,7 @@
 // Writes tests/data/semver.tsv: what npm's own `semver` package says of ranges and versions.
 //
 //   npm install --prefix DIRECTORY semver
-//   NODE_PATH is not looked at: node tests/tools/semver_table.mjs DIRECTORY > tests/data/semver.tsv
+//   node tests/tools/semver_table.mjs DIRECTORY > tests/data/semver.tsv
 //
 // Rows, with tabs between: "range RANGE VERSION yes|no|invalid" (of the range), "order A B <|=|>",
 // "version TEXT NORMAL|invalid". White space in texts is written as \t and \n.
@@ -22,7 +22,8 @@ function random() {
 const chance = share => random() < share;
 const pick = list => list[Math.floor(random() * list.length)];
 
-const identifiers = ['alpha', 'beta', 'rc', 'next', '0', '1', '2', '10', '11', 'x-1', 'A', 'a1', '-'];
+const identifiers = ['alpha', 'beta', 'rc', 'next', '0', '1', '2', '10', '11', 'x-1', 'A', 'a1',
+  '-'];
 function prerelease() {
   return Array.from({length: pick([1, 1, 2, 2, 3])}, () => pick(identifiers)).join('.');
 }
@@ -60,15 +61,22 @@ function range() {
 }
 
 const odd = [
-  'latest', 'next', '1.2.3.4', '01.2.3', '1.02.3', '1.2.03', '^', '~', '>', '<=', '> ', '^ 1', '~> 1.2',
-  '>=1.2.3<2', '1 2', '1.2.3 || latest', '||', '|| 1', '1 ||', '1.2.3 - ', ' - 1.2.3', '1 - 2 - 3',
+  'latest', 'next', '1.2.3.4', '01.2.3', '1.02.3', '1.2.03', '^', '~', '>', '<=', '> ', '^ 1',
+  '~> 1.2',
+  '>=1.2.3<2', '1 2', '1.2.3 || latest', '||', '|| 1', '1 ||', '1.2.3 - ', ' - 1.2.3',
+  '1 - 2 - 3',
   '1-2', '1.2-beta', '1.2.3-', '1.2.3-01', '1.2.3-0a', '1.2.3+', '1.2.3-a..b', '1.2.3-é', '1..2',
-  '.1', '1.', '>>1', '=>1', '><1', '^^1', '~^1', '!1', '1,2', 'v1', 'V1', 'vv1', 'vv1.2.3', '=v1.2.3',
+  '.1', '1.', '>>1', '=>1', '><1', '^^1', '~^1', '!1', '1,2', 'v1', 'V1', 'vv1', 'vv1.2.3',
+  '=v1.2.3',
   '==1.2.3', '>==1.2', '>=v1.2.3', '^=1.2.3', '~=1', '*.1', 'x.x', '1.x.3', '1.*.*', '1.2.x-beta',
-  '^9007199254740991', '^9007199254740992', '9007199254740991.0.0', '>9007199254740991', '-1', '1.-1',
-  '\t^1.2', '^1.2\n', '^1.2.3+build', '>=1.2.3+a <2', '=1.2.3 - 2.0.0', 'v1.2.3 - v2', '1.2.3 - =2.0.0',
-  '=*', '>=*', '<*', '>*', '<=*', '^*', '~*', '~>x', 'v', '=', '>=', 'a.b.c', '1.2.3 a', '1.2.3 -2',
-  '1.2.3 -beta', '^0', '^0.0', '^0.0.0', '^0.0.x', '~0', '~0.0', '^0.1', '^0-beta', '1 .2', '^1.2 .3',
+  '^9007199254740991', '^9007199254740992', '9007199254740991.0.0', '>9007199254740991', '-1',
+  '1.-1',
+  '\t^1.2', '^1.2\n', '^1.2.3+build', '>=1.2.3+a <2', '=1.2.3 - 2.0.0', 'v1.2.3 - v2',
+  '1.2.3 - =2.0.0',
+  '=*', '>=*', '<*', '>*', '<=*', '^*', '~*', '~>x', 'v', '=', '>=', 'a.b.c', '1.2.3 a',
+  '1.2.3 -2',
+  '1.2.3 -beta', '^0', '^0.0', '^0.0.0', '^0.0.x', '~0', '~0.0', '^0.1', '^0-beta', '1 .2',
+  '^1.2 .3',
 ];
 
 const clean = text => text.replaceAll('\t', '\\t').replaceAll('\n', '\\n');
@@ -114,6 +122,8 @@ for (let i = 0; i < 600; ++i) {
   const b = chance(0.5) ? near(a) : version();
   if (semver.valid(a) && semver.valid(b)) row('order', a, b, '<=>'[semver.compare(a, b) + 1]);
 }
-const texts = [...odd, ...Array.from({length: 200}, version), ' 1.2.3 ', 'v1.2.3', ' v1.2.3-a+b', '=1.2.3',
-  '9007199254740991.9007199254740991.9007199254740991', '9007199254740992.0.0', '1.2.3-' + 'a'.repeat(300)];
+const texts = [...odd, ...Array.from({length: 200}, version), ' 1.2.3 ', 'v1.2.3', ' v1.2.3-a+b',
+  '=1.2.3',
+  '9007199254740991.9007199254740991.9007199254740991', '9007199254740992.0.0',
+  '1.2.3-' + 'a'.repeat(300)];
 for (const text of texts) row('version', text, semver.valid(text) ?? 'invalid');
