@@ -51,11 +51,17 @@ std::string Version::text() const {
   return text;
 }
 
-std::optional<Version> parse_version(std::string_view text) {
-  if (text.size() > Version::kLongest) return std::nullopt;
-  text = trimmed(text);
-  take(text, "v");
-  Version version;
+namespace {
+
+struct Parts {
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+  std::uint64_t patch = 0;
+  std::string_view prerelease;
+  std::string_view build;
+};
+
+std::optional<Parts> parts_of(std::string_view text) {
   const auto major = take_number(text);
   if (!major || !take(text, ".")) return std::nullopt;
   const auto minor = take_number(text);
@@ -66,7 +72,25 @@ std::optional<Version> parse_version(std::string_view text) {
   if (!prerelease) return std::nullopt;
   const auto build = take_build(text);
   if (!build || !text.empty()) return std::nullopt;
-  return Version{*major, *minor, *patch, std::string(*prerelease), std::string(*build)};
+  return Parts{*major, *minor, *patch, *prerelease, *build};
+}
+
+} // namespace
+
+std::optional<Version> parse_version(std::string_view text) {
+  if (text.size() > Version::kLongest) return std::nullopt;
+  text = trimmed(text);
+  take(text, "v");
+  const auto parts = parts_of(text);
+  if (!parts) return std::nullopt;
+  return Version{parts->major, parts->minor, parts->patch, std::string(parts->prerelease),
+                 std::string(parts->build)};
+}
+
+bool is_exact_version(std::string_view text) {
+  if (text.size() > Version::kLongest) return false;
+  const auto parts = parts_of(text);
+  return parts && parts->build.empty();
 }
 
 } // namespace selvedge::bundle

@@ -49,6 +49,30 @@ Section<NormalizeOptions> normalize_section() {
   return keys;
 }
 
+Section<proxy::BundleOptions> bundle_section() {
+  using proxy::BundleOptions;
+  using proxy::SelectorAnswer;
+  Section<BundleOptions> keys;
+  keys.add("enabled", &BundleOptions::enabled, boolean(),
+           {"Whether paths are /NAME@SELECTOR/PATH, with a version, a range (^1.2) or a channel "
+            "(latest) for selector. The origin is asked for NAME/index.json and NAME/VERSION/PATH, "
+            "as selvedge bundle pack writes them."});
+  keys.add("selectors", &BundleOptions::selectors,
+           word<SelectorAnswer>(
+               {{"direct", SelectorAnswer::direct}, {"redirect", SelectorAnswer::redirect}}),
+           {"Ranges and channels are answered with the asset and a Content-Location of its exact "
+            "version (direct), or with 307 to that."});
+  keys.add("selector_lifetime", &BundleOptions::selector_lifetime, lifetime(),
+           {"For so long clients may keep what a range or a channel stands for; exact versions a "
+            "year."});
+  keys.add("index_lifetime", &BundleOptions::index_lifetime, lifetime(),
+           {"An index that is older, or no longer fresh, is fetched again while it is used on: so "
+            "soon a new version is seen."});
+  keys.add("index_stale", &BundleOptions::index_stale, lifetime(),
+           {"For so long after that it is used while the origin cannot be asked."});
+  return keys;
+}
+
 void add_freshness(Section<RouteOptions>& keys) {
   keys.add("control_fields", &RouteOptions::control_fields, texts(kControlField, Empty::allowed),
            {"Fields of answers that are asked before Cache-Control, first to last (RFC 9213, 2.2). "
@@ -152,6 +176,8 @@ Section<RouteOptions> route_section() {
   keys.add("early_hints", &RouteOptions::early_hints, boolean(),
            {"Whether a request that waits for the origin gets 103 (RFC 8297) with the Link fields "
             "of the stored response that is too old to be used."});
+  keys.add("bundles", &RouteOptions::bundles, section(bundle_section()),
+           {"Versions of bundles instead of plain paths: see the README, Bundles."});
   add_headers(keys);
   return keys;
 }

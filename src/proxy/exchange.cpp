@@ -46,6 +46,7 @@ void Exchange::start() {
   normalize(request, *route_, stream_.arena());
   if (request.method == Method::purge && routing_->purgers() != nullptr) return answer_purge();
   if (request.method == Method::options && !take_hop()) return answer_status(204);
+  if (route_->bundles) return find_bundle();
   look_up();
 }
 
@@ -205,6 +206,10 @@ void Exchange::add_fetch_notes(AccessRecord& record) const {
 
 void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   leave_fill();
+  if (waits_for_index_) {
+    stop_waiting();
+    proxy_.wakes_->remove(*this);
+  }
   if (status_ == 0) status_ = kClientGone;
   place_.release();
   const net::Worker& worker = proxy_.worker_;
@@ -235,7 +240,7 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   }
   record->set(AccessRecord::method, request.method_text);
   record->set(AccessRecord::authority, request.authority);
-  record->set(AccessRecord::target, request.target);
+  record->set(AccessRecord::target, bundle_ != nullptr ? asked_target_ : request.target);
   record->set(AccessRecord::agent, request.fields.value(FieldName::user_agent));
   const http::Field* referer = request.fields.find("referer");
   record->set(AccessRecord::referer, referer != nullptr ? referer->value : "");

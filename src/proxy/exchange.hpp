@@ -4,11 +4,13 @@
 //   exchange_fill.cpp    waiting for the origin, alone or with others
 //   exchange_slices.cpp  large objects, slice by slice
 //   exchange_answer.cpp  the answer as it is written
+//   exchange_bundle.cpp  which version of a bundle is meant
 //   exchange_policy.cpp  who asks, what it is worth, whether it is served
 // Thread: the worker of the stream; on_progress() from any.
 #pragma once
 
 #include "answers.hpp"
+#include "bundle_catalog.hpp"
 #include "filler.hpp"
 #include "range_source.hpp"
 #include "sliced_content.hpp"
@@ -26,6 +28,7 @@ class Exchange final : public downstream::StreamUser,
                        private cache::Fill::Reader,
                        private upstream::InterimSink,
                        private SlicedContent::User,
+                       private BundleCatalog::Waiter,
                        private WakeQueue::Item {
 public:
   Exchange(Proxy& proxy, downstream::Stream& stream) : proxy_(proxy), stream_(stream) {}
@@ -42,6 +45,7 @@ public:
 private:
   void on_progress() override { proxy_.wakes_->push(*this); }
   void on_interim(const http::ResponseHead& head) override;
+  void on_index() override { proxy_.wakes_->push(*this); }
   void resume() override;
 
   // --- the policy
@@ -58,6 +62,12 @@ private:
   overload::Importance importance() const;
   upstream::Origin* other_origin() const;
   void keep_account(std::chrono::microseconds duration);
+
+  // --- of bundles
+  void find_bundle();
+  void find_version();
+  void take_version(std::string_view version);
+  downstream::Response with_bundle_lifetime(const downstream::Response& response);
 
   // --- from the store
   void answer_purge();
@@ -127,6 +137,8 @@ private:
   std::chrono::seconds stale_for_{0}; // past its lifetime a response may be used all the same
   std::uint16_t region_ = 0;
   ShedReason shed_reason_ = ShedReason::rule;
+  const BundleRequest* bundle_ = nullptr; // on a route of bundles
+  std::string_view asked_target_;         // there; the request's is the origin's
   cache::CacheKey key_;
   cache::StoredResponsePtr stored_; // what is served
   cache::StoredResponsePtr stale_;  // what the origin is asked about
@@ -149,6 +161,7 @@ private:
   bool looked_again_ = false;
   bool fill_is_newer_ = false; // than this request
   bool is_judged_ = false;
+  bool waits_for_index_ = false;
   bool revalidates_ = true; // what is served stale, behind the answer
 };
 

@@ -187,6 +187,7 @@ void Exchange::leave_fill() {
 }
 
 void Exchange::resume() {
+  if (waits_for_index_) return find_version();
   if (stream_.has_responded()) {
     stream_.on_body_ready();
   } else {

@@ -162,13 +162,14 @@ void Exchange::turn_away(ShedReason reason, http::Status status, std::chrono::se
 
 // {path} and {query} are the request's; what else is in it stands as it is.
 void Exchange::redirect(const policy::RedirectOptions& to) {
-  const http::RequestHead& request = stream_.request();
-  const std::string_view query = request.target.substr(request.path().size());
+  const std::string_view target = bundle_ != nullptr ? asked_target_ : stream_.request().target;
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view query = target.substr(path.size());
   std::string location;
   for (std::size_t at = 0; at < to.to.size();) {
     const std::string_view rest = std::string_view(to.to).substr(at);
     if (rest.starts_with("{path}")) {
-      location.append(request.path());
+      location.append(path);
       at += 6;
     } else if (rest.starts_with("{query}")) {
       location.append(query);

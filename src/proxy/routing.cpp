@@ -1,5 +1,6 @@
 #include <selvedge/proxy/routing.hpp>
 
+#include "bundle_catalog.hpp"
 #include "header_rules.hpp"
 #include "normalize.hpp"
 
@@ -10,6 +11,9 @@
 namespace selvedge::proxy {
 
 namespace {
+
+// What an exact version names never changes.
+constexpr std::chrono::hours kVersionLifetime{365 * 24};
 
 cache::CachePolicy policy_of(const RouteOptions& options, std::uint64_t max_object) {
   cache::CachePolicy policy;
@@ -46,6 +50,9 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   route.slice = options.slice;
   route.early_hints = options.early_hints;
   route.trace = options.trace;
+  if (options.bundles.enabled && options.default_lifetime.count() == 0) {
+    route.policy.default_lifetime = kVersionLifetime;
+  }
   route.fetch_latency = std::make_shared<upstream::FetchLatency>();
   route.request_rules = make_header_rules(options.request_headers);
   route.response_rules = make_header_rules(options.response_headers);
@@ -85,6 +92,7 @@ Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::ui
       if (!counter) counter = std::make_shared<RouteCounters>();
       counters_.push_back(counter);
       route.counters = counter.get();
+      if (one.bundles.enabled) route.bundles = std::make_shared<BundleCatalog>(route, one.bundles);
       site->routes.push_back(std::move(route));
     }
     std::stable_sort(site->routes.begin(), site->routes.end(), [](const Route& a, const Route& b) {
@@ -153,6 +161,11 @@ std::optional<cache::CacheKey> Routing::key_of(std::string_view url, base::Arena
   request.authority = parts->authority;
   request.target = cache::normal_path(parts->target, arena);
   normalize(request, *route, arena);
+  if (route->bundles) {
+    const auto bundle = bundle_request(request.target, route->prefix, arena);
+    if (!bundle || !bundle->is_exact) return std::nullopt; // nothing is stored under that name
+    request.target = origin_target(*bundle, bundle->selector, arena);
+  }
   return cache::make_cache_key(request, route->key, arena);
 }
 

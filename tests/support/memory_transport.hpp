@@ -18,8 +18,8 @@ struct Wire {
   struct Input final : overload::ReadyItem {
     explicit Input(Wire& of) : wire(of) {}
     void on_turn() override {
-      const boost::intrusive_ptr<net::TransportOwner> reader = std::move(wire.reader);
-      if (reader) reader->on_readable();
+      const boost::intrusive_ptr<net::TransportOwner> owner = std::move(wire.reader);
+      if (owner) owner->on_readable();
     }
     Wire& wire;
   };

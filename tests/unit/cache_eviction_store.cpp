@@ -67,7 +67,7 @@ TEST_CASE("objects of any size up to the store's are stored and found", "[cache]
   const auto stripes = GENERATE(std::size_t{1}, std::size_t{64});
   Store store({.size = kMiB, .stripes = stripes, .eviction = eviction});
   for (std::size_t i = 0; i < 500; ++i) ask(store, numbered("small-", i), 2000);
-  for (const std::size_t share : {5, 11, 25, 50, 90}) {
+  for (const std::size_t share : {5u, 11u, 25u, 50u, 90u}) {
     CAPTURE(share);
     const std::string key = numbered("large-", share);
     insert(store, key, kMiB * share / 100);

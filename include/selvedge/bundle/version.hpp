@@ -33,4 +33,8 @@ struct Version {
 // exactly that.
 std::optional<Version> parse_version(std::string_view text);
 
+// Whether it is a version in the one form that it has in URLs: no "v", no build, nothing around it.
+// Allocates nothing.
+bool is_exact_version(std::string_view text);
+
 } // namespace selvedge::bundle

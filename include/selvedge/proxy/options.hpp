@@ -51,6 +51,23 @@ struct HeaderRuleOptions {
 bool is_request_rule_name(std::string_view name);
 bool is_response_rule_name(std::string_view name);
 
+// How /NAME@SELECTOR/PATH is answered when the selector is a channel or a range.
+enum class SelectorAnswer : std::uint8_t {
+  direct,   // with the asset, and Content-Location says which version it is of
+  redirect, // 307 to the exact version
+};
+
+// A route whose paths name bundles, and whose origin has NAME/index.json and NAME/VERSION/PATH.
+struct BundleOptions {
+  bool enabled = false;
+  SelectorAnswer selectors = SelectorAnswer::direct;
+  std::chrono::seconds selector_lifetime{60};  // of those answers, for clients
+  std::chrono::seconds index_lifetime{60};     // at most, whatever the origin says
+  std::chrono::seconds index_stale{24 * 3600}; // it is used for so long after that
+
+  friend bool operator==(const BundleOptions&, const BundleOptions&) = default;
+};
+
 struct RouteOptions {
   std::string name;         // for logs and metrics; default: the prefix
   std::string prefix = "/"; // of the path; the longest match wins
@@ -73,6 +90,8 @@ struct RouteOptions {
   RangeMiss range_miss = RangeMiss::forward;
   std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
   bool early_hints = true; // 103 with the Link fields of a stale response while the origin is asked
+
+  BundleOptions bundles;
 
   bool trace = false; // this node is part of traces (W3C Trace Context), and begins them
   HeaderRuleOptions request_headers;  // towards the origin

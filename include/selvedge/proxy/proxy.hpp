@@ -28,6 +28,9 @@ struct ProxyCounters {
   base::Counter collapsed; // requests that joined a fill
   base::Counter revalidations;
   base::Counter stored;
+  base::Counter indexes;        // of bundles, taken into use
+  base::Counter indexes_failed; // that the origin did not give
+  base::Counter indexes_bad;    // that were not of their form: those in force stayed so
   std::array<std::array<base::Counter, kShedReasons>, overload::kImportances> shed;
 };
 
@@ -71,6 +74,8 @@ private:
   friend class Exchange;
   friend class Filler;
   friend class SlicedContent;
+  friend class IndexFetch;
+  friend class BundleCatalog;
 
   net::Worker& worker_;
   cache::Store& store_;

@@ -47,6 +47,7 @@ struct Forwarding {
 };
 
 class HeaderRules;
+class BundleCatalog;
 
 struct Route {
   std::string name; // "site/route"
@@ -62,6 +63,7 @@ struct Route {
   bool trace = false;
   std::shared_ptr<const HeaderRules> request_rules;  // null: none
   std::shared_ptr<const HeaderRules> response_rules; // likewise
+  std::shared_ptr<BundleCatalog> bundles; // of this worker; null: its paths are just paths
   RouteCounters* counters = nullptr;
   std::shared_ptr<upstream::FetchLatency> fetch_latency; // of its fetches on this worker
 };

@@ -1,0 +1,150 @@
+#include "bundle_catalog.hpp"
+
+#include "header_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace selvedge::proxy {
+
+using base::ErrorCode;
+
+namespace {
+
+// Of what is not there, and of what could not be had: somebody may be about to mend it.
+constexpr std::chrono::seconds kAbsent{10};
+constexpr std::chrono::seconds kFailed{2};
+// An index is looked at again after that long at least, whatever the origin says.
+constexpr std::chrono::seconds kShortest{1};
+
+std::shared_ptr<const HeaderRules> cache_control(const std::string& value) {
+  HeaderRuleOptions options;
+  options.set = {{"cache-control", value}};
+  options.remove = {"expires"};
+  return make_header_rules(options);
+}
+
+} // namespace
+
+BundleCatalog::BundleCatalog(const Route& route, const BundleOptions& options)
+    : options_(options), index_route_(std::make_unique<Route>(route)),
+      selector_rules_(
+          cache_control(fmt::format("public, max-age={}", options.selector_lifetime.count()))),
+      exact_rules_(cache_control("public, max-age=31536000, immutable")) {
+  index_route_->bundles = nullptr;
+  index_route_->slice = 0;
+  index_route_->policy.default_lifetime = options.index_lifetime;
+  index_route_->policy.heuristic_percent = 0;
+  index_route_->policy.clients_may_revalidate = true; // the only client is this catalog
+  // Behind those of the route: the first that matches decides.
+  for (const char* lifetime : {"404 10s", "410 10s", "5xx 1s"}) {
+    index_route_->policy.status_lifetimes.push_back(*parse_status_lifetime(lifetime));
+  }
+  index_route_->policy.stale_while_revalidate = {};
+  index_route_->response_rules = nullptr;
+}
+
+BundleCatalog::~BundleCatalog() {
+  by_use_.clear();
+}
+
+BundleCatalog::Known& BundleCatalog::known(std::string_view name) {
+  auto found = names_.find(name);
+  if (found == names_.end()) {
+    if (names_.size() >= kMostNames) make_room();
+    found = names_
+                .emplace(std::piecewise_construct, std::forward_as_tuple(name),
+                         std::forward_as_tuple(*this))
+                .first;
+    found->second.name = found->first;
+  } else {
+    by_use_.erase(by_use_.iterator_to(found->second));
+  }
+  by_use_.push_back(found->second);
+  return found->second;
+}
+
+void BundleCatalog::make_room() {
+  const auto idle = std::ranges::find_if(by_use_, [](const Known& one) { return !one.fetch; });
+  if (idle == by_use_.end()) return;
+  const auto found = names_.find(idle->name);
+  by_use_.erase(idle);
+  names_.erase(found);
+}
+
+BundleCatalog::Outcome BundleCatalog::state_of(const Known& of) const {
+  const base::Steady now = worker_->now().steady;
+  if (!of.is_told) return Outcome::pending;
+  if (of.index && now < of.usable_until) return Outcome::found;
+  if (now >= of.fresh_until) return Outcome::pending;
+  return of.error.code == ErrorCode::none ? Outcome::absent : Outcome::failed;
+}
+
+BundleCatalog::Found BundleCatalog::find(const IndexAsker& asker, const BundleRequest& wanted,
+                                         Waiter& waiter) {
+  worker_ = &asker.proxy.worker_;
+  counters_ = &asker.proxy.counters_;
+  Known& of = known(wanted.name);
+  if (!of.fetch && worker_->now().steady >= of.fresh_until) {
+    const bool is_needed = state_of(of) != Outcome::found;
+    const auto importance = is_needed ? asker.importance : overload::Importance::background;
+    fetch(of, {asker.proxy, asker.routing, asker.request, asker.client, importance}, wanted);
+  }
+  const Outcome state = state_of(of);
+  if (state == Outcome::pending) of.waiters.push_back(waiter);
+  if (state != Outcome::found) return {state, {}, of.error};
+  const bundle::IndexedVersion* version = choose(of, wanted.selector);
+  if (version == nullptr) return {Outcome::absent, {}, {}};
+  return {Outcome::found, version->text, {}};
+}
+
+const bundle::IndexedVersion* BundleCatalog::choose(Known& of, std::string_view selector) {
+  const auto found = of.chosen.find(selector);
+  if (found != of.chosen.end()) return found->second;
+  const bundle::IndexedVersion* version = of.index->resolve(selector).version;
+  if (of.chosen.size() < kMostSelectors) of.chosen.emplace(selector, version);
+  return version;
+}
+
+void BundleCatalog::fetch(Known& of, const IndexAsker& asker, const BundleRequest& wanted) {
+  of.fetch = std::make_unique<IndexFetch>(*index_route_, options_.index_lifetime, of);
+  base::Arena arena;
+  of.fetch->start(asker, index_target(wanted, arena), wanted.name);
+}
+
+void BundleCatalog::take(Known& of, FetchedIndex fetched) {
+  const std::unique_ptr<IndexFetch> done = std::move(of.fetch);
+  const base::Steady now = worker_->now().steady;
+  of.is_told = true;
+  if (fetched.index) {
+    of.index = std::move(fetched.index);
+    of.chosen.clear();
+    of.error = {};
+    of.fresh_until = now + std::max<std::chrono::seconds>(fetched.ttl, kShortest);
+    of.usable_until = of.fresh_until + options_.index_stale;
+    counters_->indexes.add();
+  } else if (fetched.error.code == ErrorCode::cancelled) {
+    of.is_told = of.index != nullptr; // it was another's fetch: whoever waits makes their own
+  } else if (fetched.error.code != ErrorCode::none) {
+    // What was in force stays so.
+    of.error = fetched.error;
+    of.fresh_until = now + kFailed;
+    (fetched.problem.empty() ? counters_->indexes_failed : counters_->indexes_bad).add();
+  } else {
+    of.index = nullptr;
+    of.chosen.clear();
+    of.error = {};
+    of.fresh_until = now + kAbsent;
+  }
+  Waiters waiters;
+  waiters.splice(waiters.end(), of.waiters);
+  while (!waiters.empty()) {
+    Waiter& next = waiters.front();
+    waiters.pop_front();
+    next.on_index();
+  }
+}
+
+} // namespace selvedge::proxy

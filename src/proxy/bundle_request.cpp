@@ -1,0 +1,89 @@
+#include "bundle_request.hpp"
+
+#include <selvedge/bundle/name.hpp>
+#include <selvedge/bundle/version.hpp>
+
+#include <cstring>
+#include <initializer_list>
+
+namespace selvedge::proxy {
+
+namespace {
+
+std::string_view joined(std::initializer_list<std::string_view> parts, base::Arena& arena) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  char* const text = static_cast<char*>(arena.allocate(size, 1));
+  char* at = text;
+  for (const std::string_view part : parts) {
+    std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  return {text, size};
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Browsers encode what ranges are made of ("%5E1.2"). What is no encoding stays as it is.
+std::string_view decoded(std::string_view text, base::Arena& arena) {
+  if (text.find('%') == std::string_view::npos) return text;
+  char* const bytes = static_cast<char*>(arena.allocate(text.size(), 1));
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool has_two = text[i] == '%' && i + 2 < text.size();
+    const int high = has_two ? hex_digit(text[i + 1]) : -1;
+    const int low = has_two ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      bytes[size++] = text[i];
+    } else {
+      bytes[size++] = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return {bytes, size};
+}
+
+std::string_view file_of(const BundleRequest& request) {
+  return request.path.empty() ? "bundle.json" : request.path;
+}
+
+} // namespace
+
+std::optional<BundleRequest> bundle_request(std::string_view target, std::string_view prefix,
+                                            base::Arena& arena) {
+  BundleRequest request;
+  request.base = prefix.ends_with('/') ? prefix.substr(0, prefix.size() - 1) : prefix;
+  const std::size_t end = std::min(target.find('?'), target.size());
+  request.query = target.substr(end);
+  if (end < request.base.size()) return std::nullopt;
+  const auto found =
+      bundle::bundle_target(target.substr(request.base.size(), end - request.base.size()));
+  if (!found) return std::nullopt;
+  request.name = found->name;
+  request.selector = decoded(found->selector, arena);
+  request.path = found->path;
+  request.is_exact = bundle::is_exact_version(request.selector);
+  return request;
+}
+
+std::string_view origin_target(const BundleRequest& request, std::string_view version,
+                               base::Arena& arena) {
+  return joined(
+      {request.base, "/", request.name, "/", version, "/", file_of(request), request.query}, arena);
+}
+
+std::string_view index_target(const BundleRequest& request, base::Arena& arena) {
+  return joined({request.base, "/", request.name, "/index.json"}, arena);
+}
+
+std::string_view exact_url(const BundleRequest& request, std::string_view version,
+                           base::Arena& arena) {
+  return joined({request.base, "/", request.name, "@", version, "/", request.path, request.query},
+                arena);
+}
+
+} // namespace selvedge::proxy

@@ -1,0 +1,159 @@
+#include "index_fetch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace selvedge::proxy {
+
+using base::Error;
+using base::ErrorCode;
+using base::ErrorSource;
+using cache::Action;
+using cache::Fill;
+
+void IndexFetch::start(const IndexAsker& asker, std::string_view target, std::string_view name) {
+  wakes_ = asker.proxy.wakes_;
+  store_ = &asker.proxy.store_;
+  worker_ = &asker.proxy.worker_;
+  request_.version = asker.request.version;
+  request_.scheme = arena_.copy(asker.request.scheme);
+  request_.authority = arena_.copy(asker.request.authority);
+  request_.target = arena_.copy(target);
+  name_ = arena_.copy(name);
+  request_.fields.add(http::FieldName::cache_control,
+                      arena_.copy("max-age=" + std::to_string(lifetime_.count())));
+  key_ = cache::make_cache_key(request_, route_.key, arena_);
+  cache::StoredResponsePtr stale;
+  if (serve_from_store(asker, stale)) return;
+  cache::FillTable::Joined joined = asker.proxy.fills_.join(key_, {}, *this);
+  fill_ = std::move(joined.fill);
+  is_leader_ = joined.is_leader;
+  if (is_leader_) {
+    ask(asker, fill_, std::move(stale));
+  } else if (fill_->state() != Fill::State::waiting) {
+    on_progress();
+  }
+}
+
+bool IndexFetch::serve_from_store(const IndexAsker& asker, cache::StoredResponsePtr& stale) {
+  const auto owner = static_cast<cache::Owner>(overload::index_of(asker.importance));
+  cache::StoredResponsePtr found = store_->find(key_, request_, owner);
+  if (!found || found->is_pass_marker()) return false;
+  const auto standing = store_->purges().standing(found->purge_state());
+  const auto decision =
+      cache::decide(request_, found.get(), worker_->now(), route_.policy, standing);
+  if (decision.action != Action::serve || decision.ttl <= base::Seconds{0}) {
+    stale = std::move(found);
+    return false;
+  }
+  response_ = found.get();
+  reader_ = cache::BodyReader(found->body());
+  read();
+  return true;
+}
+
+void IndexFetch::ask(const IndexAsker& asker, const cache::FillPtr& fill,
+                     cache::StoredResponsePtr stale) {
+  Filler::Task task;
+  task.fill = fill;
+  task.routing = asker.routing;
+  task.route = &route_;
+  task.stale = std::move(stale);
+  task.importance = asker.importance;
+  filler_ = Filler::start(asker.proxy, request_, asker.client, std::move(task));
+}
+
+void IndexFetch::resume() {
+  if (response_) return read();
+  take_fill();
+}
+
+void IndexFetch::take_fill() {
+  switch (fill_->state()) {
+  case Fill::State::waiting:
+    return;
+  case Fill::State::failed:
+    return fail(fill_->error());
+  case Fill::State::alone: // not to be stored: but an index is no one client's
+  case Fill::State::streaming:
+  case Fill::State::complete:
+    response_ = fill_->response();
+    reader_ = cache::BodyReader::growing(fill_->response()->body());
+    return read();
+  }
+}
+
+void IndexFetch::read() {
+  for (;;) {
+    if (fill_ && !reader_.is_started()) {
+      if (auto first = fill_->take_first(*this)) reader_.start(std::move(first));
+    }
+    std::array<std::string_view, 16> views;
+    const http::BodySource::Peek found = reader_.peek(views);
+    if (found.state == http::BodyState::pending) return;
+    if (found.state == http::BodyState::failed) {
+      return fail({ErrorCode::closed, ErrorSource::upstream});
+    }
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < found.count; ++i) {
+      text_ += views[i];
+      size += views[i].size();
+    }
+    reader_.consume(size);
+    if (fill_) fill_->note_consumed();
+    if (text_.size() > bundle::BundleIndex::kLargest) {
+      return fail({ErrorCode::too_large, ErrorSource::upstream});
+    }
+    if (found.state == http::BodyState::end || found.is_last) return finish();
+  }
+}
+
+void IndexFetch::finish() {
+  FetchedIndex fetched;
+  const http::Status status = response_->status();
+  const auto decision = cache::decide(request_, response_.get(), worker_->now(), route_.policy);
+  fetched.ttl = std::min(decision.ttl, lifetime_ - decision.age);
+  if (status == 200) {
+    auto parsed = bundle::BundleIndex::parse(text_);
+    if (parsed && parsed.value->name() != name_) {
+      parsed =
+          bundle::Parsed<bundle::BundleIndex>::bad("it is about '" + parsed.value->name() + "'");
+    }
+    if (parsed) {
+      fetched.index = std::make_shared<const bundle::BundleIndex>(std::move(*parsed.value));
+    } else {
+      fetched.problem = std::move(parsed.problem);
+      forget_response();
+      fetched.error = {ErrorCode::protocol, ErrorSource::upstream};
+    }
+  } else if (status != 404 && status != 410) {
+    fetched.error = {ErrorCode::server_error, ErrorSource::upstream};
+  }
+  user_.on_index(std::move(fetched));
+}
+
+// What is wrong is not kept until its lifetime ends: somebody is about to mend it.
+void IndexFetch::forget_response() {
+  if (fill_) fill_->forbid_storing();
+  store_->remove(*response_);
+}
+
+void IndexFetch::fail(Error error) {
+  FetchedIndex fetched;
+  if (error.code != ErrorCode::not_found) fetched.error = error;
+  user_.on_index(std::move(fetched));
+}
+
+void IndexFetch::leave() {
+  if (filler_) filler_->detach_client();
+  filler_.reset();
+  if (!fill_) return;
+  fill_->unsubscribe(*this);
+  reader_.leave();
+  fill_->note_consumed();
+  wakes_->remove(*this);
+  fill_.reset();
+}
+
+} // namespace selvedge::proxy
