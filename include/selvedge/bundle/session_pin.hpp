@@ -1,0 +1,79 @@
+// A session keeps the versions that it began with: they are written into a text that the client
+// brings back, in a cookie or a field, so that the node keeps nothing. The text is signed: who
+// changes it is a session without one.
+//
+//   1.KEY.MINUTE.acme-ui@2.3.1~@acme/tokens@1.4.0.MAC
+//
+// KEY names the key, MINUTE since 1970 is when it ends, MAC is SipHash-2-4 with 128 bits over all
+// before it (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a cookie as it is
+// (RFC 6265, 4.1.1). Thread: any.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct evp_mac_ctx_st;
+
+namespace selvedge::bundle {
+
+struct PinnedVersion {
+  std::string_view name;
+  std::string_view version;
+
+  friend bool operator==(const PinnedVersion&, const PinnedVersion&) = default;
+};
+
+// Which keys sign and which are believed. One thread each: it holds what computing takes.
+class PinKeys {
+public:
+  static constexpr std::size_t kSecret = 16; // bytes
+  struct Key {
+    std::string id; // of letters and digits, at most 8
+    std::array<unsigned char, kSecret> secret;
+  };
+  // The first one signs; the others are those of before, whose pins are still about. Throws
+  // std::runtime_error when there is none, or an id is not as above.
+  explicit PinKeys(const std::vector<Key>& keys);
+  ~PinKeys();
+  PinKeys(PinKeys&&) noexcept;
+
+private:
+  friend class SessionPin;
+  struct Prepared;
+  const Prepared* find(std::string_view id) const;
+  std::vector<Prepared> keys_;
+};
+
+class SessionPin {
+public:
+  static constexpr std::size_t kMostVersions = 32;
+  static constexpr std::size_t kLongest = 2048; // characters
+
+  // Nothing for what is forged, changed, too long, of a key that is not known, or over. Allocates
+  // nothing; the views are into `text`.
+  static std::optional<SessionPin> read(std::string_view text, const PinKeys& keys,
+                                        std::chrono::sys_seconds now);
+  // Requires: at most kMostVersions names of bundles and exact versions. Empty when the text would
+  // be too long.
+  static std::string write(std::span<const PinnedVersion> versions, const PinKeys& keys,
+                           std::chrono::sys_seconds until);
+
+  // Empty: none was pinned.
+  std::string_view version_of(std::string_view name) const;
+  std::span<const PinnedVersion> versions() const { return {versions_.data(), count_}; }
+  std::chrono::sys_seconds until() const { return until_; }
+
+private:
+  std::array<PinnedVersion, kMostVersions> versions_;
+  std::size_t count_ = 0;
+  std::chrono::sys_seconds until_{};
+};
+
+} // namespace selvedge::bundle

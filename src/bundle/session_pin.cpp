@@ -1,0 +1,162 @@
+#include <selvedge/bundle/session_pin.hpp>
+
+#include "version_text.hpp"
+
+#include <selvedge/bundle/name.hpp>
+#include <selvedge/bundle/version.hpp>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace selvedge::bundle {
+
+namespace {
+
+constexpr std::string_view kForm = "1.";
+constexpr std::size_t kMac = 16;
+constexpr std::size_t kMacText = 22; // in base64url
+
+using Mac = std::array<unsigned char, kMac>;
+
+struct FreeMac {
+  void operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(context); }
+};
+
+bool is_key_id(std::string_view text) {
+  constexpr std::size_t kLongestId = 8;
+  const auto is_good = [](char c) { return is_identifier_character(c) && c != '-'; };
+  return !text.empty() && text.size() <= kLongestId && std::ranges::all_of(text, is_good);
+}
+
+std::array<char, kMacText> text_of(const Mac& mac) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::array<char, kMacText> text;
+  std::uint32_t bits = 0;
+  int held = 0;
+  std::size_t at = 0;
+  for (const unsigned char byte : mac) {
+    bits = bits << 8 | byte;
+    for (held += 8; held >= 6; held -= 6) text[at++] = kAlphabet[bits >> (held - 6) & 63];
+  }
+  text[at] = kAlphabet[bits << (6 - held) & 63];
+  return text;
+}
+
+// What stands before the next dot, which is taken, too.
+std::optional<std::string_view> take_part(std::string_view& text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view part = text.substr(0, dot);
+  text.remove_prefix(dot + 1);
+  return part;
+}
+
+std::optional<PinnedVersion> pinned(std::string_view text) {
+  const std::size_t at = text.find('@', 1);
+  if (at == std::string_view::npos) return std::nullopt;
+  const PinnedVersion one{text.substr(0, at), text.substr(at + 1)};
+  const bool is_good = is_bundle_name(one.name) && is_exact_version(one.version);
+  return is_good ? std::optional(one) : std::nullopt;
+}
+
+} // namespace
+
+struct PinKeys::Prepared {
+  std::string id;
+  std::unique_ptr<evp_mac_ctx_st, FreeMac> context;
+
+  Mac mac_of(std::string_view text) const {
+    Mac mac{};
+    std::size_t size = 0;
+    EVP_MAC_init(context.get(), nullptr, 0, nullptr); // with the key that it has
+    EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    EVP_MAC_final(context.get(), mac.data(), &size, mac.size());
+    return mac;
+  }
+};
+
+PinKeys::PinKeys(const std::vector<Key>& keys) {
+  if (keys.empty()) throw std::runtime_error("sessions need a key");
+  EVP_MAC* const siphash = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
+  for (const Key& key : keys) {
+    if (!is_key_id(key.id)) {
+      EVP_MAC_free(siphash);
+      throw std::runtime_error("'" + key.id +
+                               "' is no name of a key: letters and digits, at most 8");
+    }
+    std::unique_ptr<evp_mac_ctx_st, FreeMac> context(EVP_MAC_CTX_new(siphash));
+    if (!context ||
+        EVP_MAC_init(context.get(), key.secret.data(), key.secret.size(), nullptr) != 1) {
+      EVP_MAC_free(siphash);
+      throw std::runtime_error("OpenSSL has no SipHash");
+    }
+    keys_.push_back({key.id, std::move(context)});
+  }
+  EVP_MAC_free(siphash);
+}
+
+PinKeys::~PinKeys() = default;
+PinKeys::PinKeys(PinKeys&&) noexcept = default;
+
+const PinKeys::Prepared* PinKeys::find(std::string_view id) const {
+  const auto found = std::ranges::find(keys_, id, &Prepared::id);
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys& keys,
+                                           std::chrono::sys_seconds now) {
+  if (text.size() > kLongest || text.size() < kMacText + 1) return std::nullopt;
+  const std::string_view told = text.substr(text.size() - kMacText);
+  const std::string_view signed_part = text.substr(0, text.size() - kMacText);
+  std::string_view rest = signed_part;
+  if (!take(rest, kForm) || !rest.ends_with('.')) return std::nullopt;
+  rest.remove_suffix(1);
+  const auto id = take_part(rest);
+  const PinKeys::Prepared* key = id ? keys.find(*id) : nullptr;
+  if (key == nullptr) return std::nullopt;
+  const auto mac = text_of(key->mac_of(signed_part));
+  if (CRYPTO_memcmp(mac.data(), told.data(), kMacText) != 0) return std::nullopt;
+  // From here on it is what we wrote, and checked all the same.
+  std::optional<std::string_view> minute = take_part(rest);
+  const auto until = minute ? take_number(*minute) : std::nullopt;
+  if (!until || !minute->empty()) return std::nullopt;
+  SessionPin pin;
+  pin.until_ = std::chrono::sys_seconds(std::chrono::minutes(static_cast<std::int64_t>(*until)));
+  if (now >= pin.until_) return std::nullopt;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('~'), rest.size());
+    const auto one = pinned(rest.substr(0, end));
+    if (!one || pin.count_ == kMostVersions) return std::nullopt;
+    pin.versions_[pin.count_++] = *one;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return pin;
+}
+
+std::string SessionPin::write(std::span<const PinnedVersion> versions, const PinKeys& keys,
+                              std::chrono::sys_seconds until) {
+  const PinKeys::Prepared& key = keys.keys_.front();
+  const auto minute = std::chrono::ceil<std::chrono::minutes>(until.time_since_epoch()).count();
+  std::string text = std::string(kForm) + key.id + '.' + std::to_string(minute) + '.';
+  for (const PinnedVersion& one : versions) {
+    if (&one != versions.data()) text += '~';
+    text.append(one.name).append("@").append(one.version);
+  }
+  text += '.';
+  const auto mac = text_of(key.mac_of(text));
+  text.append(mac.data(), mac.size());
+  return text.size() <= kLongest ? text : std::string();
+}
+
+std::string_view SessionPin::version_of(std::string_view name) const {
+  for (const PinnedVersion& one : versions()) {
+    if (one.name == name) return one.version;
+  }
+  return {};
+}
+
+} // namespace selvedge::bundle
