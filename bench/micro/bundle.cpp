@@ -3,10 +3,12 @@
 
 #include <selvedge/bundle/dependency_graph.hpp>
 #include <selvedge/bundle/index.hpp>
+#include <selvedge/bundle/session_pin.hpp>
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,6 +41,28 @@ BENCHMARK_CAPTURE(resolve, exact, "2.31.0");
 BENCHMARK_CAPTURE(resolve, channel, "latest");
 BENCHMARK_CAPTURE(resolve, range_latest, "^2.1");
 BENCHMARK_CAPTURE(resolve, range_old, "~2.7");
+
+// --- sessions
+
+// What a hit costs more when the client brings a pin of so many bundles.
+void pin_read(benchmark::State& state) {
+  PinKeys::Key key{"k1", {}};
+  key.secret.fill(7);
+  const PinKeys keys({key});
+  std::vector<std::string> names;
+  for (int i = 0; i < state.range(0); ++i) names.push_back("@acme/part-" + std::to_string(i));
+  std::vector<PinnedVersion> versions;
+  for (const std::string& name : names) versions.push_back({name, "2.31.0"});
+  const std::chrono::sys_seconds now{std::chrono::seconds{1'800'000'000}};
+  const std::string text = SessionPin::write(versions, keys, now + std::chrono::hours{1});
+  const bench::AllocationCount count;
+  for (auto _ : state) {
+    const auto pin = SessionPin::read(text, keys, now);
+    benchmark::DoNotOptimize(pin->version_of(names.back()));
+  }
+  count.require_none(state, "reading a pin");
+}
+BENCHMARK(pin_read)->Arg(1)->Arg(4)->Arg(16);
 
 // --- a large graph: 20,000 bundles of five versions. A bundle has ten dependencies, one in ten on
 // the fifty that everybody needs, the others on those before it in its family of a hundred.

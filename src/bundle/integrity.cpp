@@ -1,5 +1,6 @@
 #include <selvedge/bundle/integrity.hpp>
 
+#include "base64.hpp"
 #include "version_text.hpp"
 
 #include <openssl/evp.h>
@@ -24,27 +25,6 @@ constexpr std::array<Algorithm, 3> kAlgorithms{{
 
 const Algorithm& of(DigestAlgorithm algorithm) {
   return kAlgorithms[static_cast<std::size_t>(algorithm)];
-}
-
-std::string base64(std::span<const unsigned char> bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // and OpenSSL's NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-// Exactly so many bytes, with their padding; the bits behind the last one are 0.
-bool decode(std::string_view text, std::size_t size, std::array<unsigned char, 64>& into) {
-  if (text.size() != (size + 2) / 3 * 4) return false;
-  std::array<unsigned char, 66> room; // OpenSSL writes the padding, too
-  const int read = EVP_DecodeBlock(room.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (read < 0) return false;
-  const std::span<const unsigned char> bytes(room.data(), size);
-  if (base64(bytes) != text) return false;
-  std::copy(bytes.begin(), bytes.end(), into.begin());
-  return true;
 }
 
 } // namespace
@@ -75,7 +55,8 @@ std::optional<Digest> parse_integrity(std::string_view text) {
       if (one.substr(0, dash) != kAlgorithms[i].in_integrity) continue;
       Digest digest;
       digest.algorithm = static_cast<DigestAlgorithm>(i);
-      if (!decode(one.substr(dash + 1), kAlgorithms[i].size, digest.bytes)) return std::nullopt;
+      const std::span<unsigned char> into(digest.bytes.data(), kAlgorithms[i].size);
+      if (!decode_base64(one.substr(dash + 1), into)) return std::nullopt;
       if (!strongest || digest.algorithm > strongest->algorithm) strongest = digest;
     }
   }

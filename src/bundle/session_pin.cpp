@@ -1,5 +1,6 @@
 #include <selvedge/bundle/session_pin.hpp>
 
+#include "base64.hpp"
 #include "version_text.hpp"
 
 #include <selvedge/bundle/name.hpp>
@@ -59,7 +60,8 @@ std::optional<PinnedVersion> pinned(std::string_view text) {
   const std::size_t at = text.find('@', 1);
   if (at == std::string_view::npos) return std::nullopt;
   const PinnedVersion one{text.substr(0, at), text.substr(at + 1)};
-  const bool is_good = is_bundle_name(one.name) && is_exact_version(one.version);
+  const std::string_view bundle = one.name.substr(0, one.name.find(':'));
+  const bool is_good = is_bundle_name(bundle) && is_exact_version(one.version);
   return is_good ? std::optional(one) : std::nullopt;
 }
 
@@ -67,12 +69,13 @@ std::optional<PinnedVersion> pinned(std::string_view text) {
 
 struct PinKeys::Prepared {
   std::string id;
+  std::array<unsigned char, kSecret> secret;
   std::unique_ptr<evp_mac_ctx_st, FreeMac> context;
 
   Mac mac_of(std::string_view text) const {
     Mac mac{};
     std::size_t size = 0;
-    EVP_MAC_init(context.get(), nullptr, 0, nullptr); // with the key that it has
+    EVP_MAC_init(context.get(), secret.data(), secret.size(), nullptr);
     EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
     EVP_MAC_final(context.get(), mac.data(), &size, mac.size());
     return mac;
@@ -94,7 +97,7 @@ PinKeys::PinKeys(const std::vector<Key>& keys) {
       EVP_MAC_free(siphash);
       throw std::runtime_error("OpenSSL has no SipHash");
     }
-    keys_.push_back({key.id, std::move(context)});
+    keys_.push_back({key.id, key.secret, std::move(context)});
   }
   EVP_MAC_free(siphash);
 }
@@ -105,6 +108,28 @@ PinKeys::PinKeys(PinKeys&&) noexcept = default;
 const PinKeys::Prepared* PinKeys::find(std::string_view id) const {
   const auto found = std::ranges::find(keys_, id, &Prepared::id);
   return found == keys_.end() ? nullptr : &*found;
+}
+
+Parsed<std::vector<PinKeys::Key>> parse_pin_keys(std::string_view text) {
+  using Keys = Parsed<std::vector<PinKeys::Key>>;
+  std::vector<PinKeys::Key> keys;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t space = std::min(line.find(' '), line.size());
+    PinKeys::Key key{std::string(line.substr(0, space)), {}};
+    if (!is_key_id(key.id) || !decode_base64(trimmed(line.substr(space)), key.secret)) {
+      return Keys::bad("line " + std::to_string(number) +
+                       ": is no key: an id of letters and digits, a space, 16 bytes in base64");
+    }
+    if (std::ranges::find(keys, key.id, &PinKeys::Key::id) != keys.end()) {
+      return Keys::bad("line " + std::to_string(number) + ": '" + key.id + "' is there twice");
+    }
+    keys.push_back(std::move(key));
+  }
+  return keys.empty() ? Keys::bad("there is no key in it") : Keys::good(std::move(keys));
 }
 
 std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys& keys,

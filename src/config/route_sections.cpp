@@ -49,6 +49,25 @@ Section<NormalizeOptions> normalize_section() {
   return keys;
 }
 
+Section<proxy::SessionOptions> session_section() {
+  using proxy::SessionOptions;
+  Section<SessionOptions> keys;
+  keys.add("enabled", &SessionOptions::enabled, boolean(),
+           {"Whether a client keeps, for `lifetime`, the versions that ranges and channels stood "
+            "for when it first asked, so that a page never mixes them. They are in a cookie, "
+            "signed; the node keeps nothing."});
+  keys.add("cookie", &SessionOptions::cookie, text(kCookieName),
+           {"Its name. A client that sends a field of this name, though empty, has the pin in that "
+            "field instead."});
+  keys.add("lifetime", &SessionOptions::lifetime, lifetime(),
+           {"How long a session keeps its versions, from its beginning."});
+  keys.add("key_file", &SessionOptions::key_file, file("a file", Empty::allowed),
+           {"Lines of a name and 16 random bytes in base64, as `echo \"k1 $(head -c16 /dev/urandom "
+            "| base64)\"` writes one. The first signs, all are believed: put a new one in front, "
+            "and take the old ones away when their sessions have ended."});
+  return keys;
+}
+
 Section<proxy::BundleOptions> bundle_section() {
   using proxy::BundleOptions;
   using proxy::SelectorAnswer;
@@ -70,6 +89,8 @@ Section<proxy::BundleOptions> bundle_section() {
             "soon a new version is seen."});
   keys.add("index_stale", &BundleOptions::index_stale, lifetime(),
            {"For so long after that it is used while the origin cannot be asked."});
+  keys.add("sessions", &BundleOptions::sessions, section(session_section()),
+           {"Clients that keep the versions they began with."});
   return keys;
 }
 

@@ -5,6 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
 #include <utility>
 
 namespace selvedge::proxy {
@@ -26,13 +31,25 @@ std::shared_ptr<const HeaderRules> cache_control(const std::string& value) {
   return make_header_rules(options);
 }
 
+std::vector<bundle::PinKeys::Key> pin_keys_of(const std::string& path) {
+  if (path.empty()) throw std::runtime_error("bundles.sessions: 'key_file' is missing");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + ": cannot be read: " + std::strerror(errno));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto keys = bundle::parse_pin_keys(text);
+  if (!keys) throw std::runtime_error(path + ": " + keys.problem);
+  return std::move(*keys.value);
+}
+
 } // namespace
 
 BundleCatalog::BundleCatalog(const Route& route, const BundleOptions& options)
     : options_(options), index_route_(std::make_unique<Route>(route)),
-      selector_rules_(
-          cache_control(fmt::format("public, max-age={}", options.selector_lifetime.count()))),
+      selector_rules_(cache_control(fmt::format("{}, max-age={}",
+                                                options.sessions.enabled ? "private" : "public",
+                                                options.selector_lifetime.count()))),
       exact_rules_(cache_control("public, max-age=31536000, immutable")) {
+  if (options.sessions.enabled) pin_keys_.emplace(pin_keys_of(options.sessions.key_file));
   index_route_->bundles = nullptr;
   index_route_->slice = 0;
   index_route_->policy.default_lifetime = options.index_lifetime;

@@ -7,12 +7,14 @@
 #include "bundle_request.hpp"
 #include "index_fetch.hpp"
 
+#include <selvedge/bundle/session_pin.hpp>
 #include <selvedge/proxy/routing.hpp>
 
 #include <boost/intrusive/list.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -23,7 +25,8 @@ public:
   static constexpr std::size_t kMostNames = 4096;   // those asked for longest ago go first
   static constexpr std::size_t kMostSelectors = 64; // of a bundle, whose choice is remembered
 
-  // `route` is what the catalog belongs to: indexes are fetched and stored by its rules.
+  // `route` is what the catalog belongs to: indexes are fetched and stored by its rules. Throws
+  // std::runtime_error that names the file when the keys of sessions cannot be read.
   BundleCatalog(const Route& route, const BundleOptions& options);
   ~BundleCatalog();
   BundleCatalog(const BundleCatalog&) = delete;
@@ -33,6 +36,8 @@ public:
   // What is said of the answers to selectors, and of those to exact versions.
   const HeaderRules& selector_rules() const { return *selector_rules_; }
   const HeaderRules& exact_rules() const { return *exact_rules_; }
+  // Null: there are no sessions.
+  const bundle::PinKeys* pin_keys() const { return pin_keys_ ? &*pin_keys_ : nullptr; }
 
   class Waiter : public boost::intrusive::list_base_hook<
                      boost::intrusive::tag<Waiter>,
@@ -101,7 +106,8 @@ private:
   std::unique_ptr<Route> index_route_;
   std::shared_ptr<const HeaderRules> selector_rules_;
   std::shared_ptr<const HeaderRules> exact_rules_;
-  net::Worker* worker_ = nullptr; // of whoever asked first
+  std::optional<bundle::PinKeys> pin_keys_; // none: there are no sessions
+  net::Worker* worker_ = nullptr;           // of whoever asked first
   ProxyCounters* counters_ = nullptr;
   std::unordered_map<std::string, Known, Text, std::equal_to<>> names_;
   boost::intrusive::list<Known> by_use_; // the longest ago in front

@@ -67,6 +67,10 @@ private:
   void find_bundle();
   void find_version();
   void take_version(std::string_view version);
+  void read_pin();
+  std::string_view pinned_version() const;
+  std::string_view pin_name() const;
+  void give_pin(std::string_view version);
   downstream::Response with_bundle_lifetime(const downstream::Response& response);
 
   // --- from the store
@@ -137,8 +141,9 @@ private:
   std::chrono::seconds stale_for_{0}; // past its lifetime a response may be used all the same
   std::uint16_t region_ = 0;
   ShedReason shed_reason_ = ShedReason::rule;
-  const BundleRequest* bundle_ = nullptr; // on a route of bundles
-  std::string_view asked_target_;         // there; the request's is the origin's
+  const BundleRequest* bundle_ = nullptr;   // on a route of bundles
+  std::string_view asked_target_;           // there; the request's is the origin's
+  const bundle::SessionPin* pin_ = nullptr; // what the client's session keeps; null: nothing
   cache::CacheKey key_;
   cache::StoredResponsePtr stored_; // what is served
   cache::StoredResponsePtr stale_;  // what the origin is asked about

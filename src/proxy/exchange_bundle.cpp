@@ -4,7 +4,11 @@
 
 #include "header_rules.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace selvedge::proxy {
 
@@ -18,7 +22,11 @@ void Exchange::find_bundle() {
   if (!found) return answer_status(404);
   asked_target_ = request.target;
   bundle_ = stream_.arena().make<BundleRequest>(*found);
-  if (!bundle_->is_exact) return find_version();
+  if (!bundle_->is_exact) {
+    if (route_->bundles->pin_keys() != nullptr) read_pin();
+    const std::string_view pinned = pinned_version();
+    return pinned.empty() ? find_version() : take_version(pinned);
+  }
   request.target = origin_target(*bundle_, bundle_->selector, stream_.arena());
   look_up();
 }
@@ -35,8 +43,11 @@ void Exchange::find_version() {
     return answer_status(404);
   case BundleCatalog::Outcome::failed:
     return answer_error(found.error);
-  case BundleCatalog::Outcome::found:
-    return take_version(found.version);
+  case BundleCatalog::Outcome::found: {
+    const std::string_view version = stream_.arena().copy(found.version);
+    if (route_->bundles->pin_keys() != nullptr) give_pin(version);
+    return take_version(version);
+  }
   }
 }
 
@@ -53,6 +64,91 @@ void Exchange::take_version(std::string_view version) {
       {FieldName::content_location, text_of(FieldName::content_location), exact});
   look_up();
 }
+
+// --- sessions
+
+namespace {
+
+// RFC 6265, 5.4: "a=b; NAME=value", in one field or several (RFC 9113, 8.2.3).
+std::string_view cookie_in(const http::FieldList& fields, std::string_view name) {
+  for (const http::Field& field : fields) {
+    if (field.id != FieldName::cookie) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      std::string_view pair = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      while (pair.starts_with(' ')) pair.remove_prefix(1);
+      if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
+        return pair.substr(name.size() + 1);
+      }
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+void Exchange::read_pin() {
+  const SessionOptions& options = route_->bundles->options().sessions;
+  const http::FieldList& fields = stream_.request().fields;
+  const http::Field* field = fields.find(options.cookie);
+  const std::string_view text = field != nullptr ? field->value : cookie_in(fields, options.cookie);
+  const auto pin =
+      bundle::SessionPin::read(text, *route_->bundles->pin_keys(), proxy_.worker_.now().wall);
+  if (pin) pin_ = stream_.arena().make<bundle::SessionPin>(*pin);
+}
+
+// Under which name a session keeps what this selector stands for: of one bundle all ranges and
+// `latest` agree, other channels are on their own.
+std::string_view Exchange::pin_name() const {
+  const std::string_view selector = bundle_->selector;
+  const bool is_channel = !selector.empty() && selector != bundle::BundleIndex::kDefaultChannel &&
+                          !bundle::VersionRange::parse(selector);
+  if (!is_channel) return bundle_->name;
+  const std::string text = std::string(bundle_->name) + ':' + std::string(selector);
+  return stream_.arena().copy(text);
+}
+
+std::string_view Exchange::pinned_version() const {
+  if (pin_ == nullptr) return {};
+  const std::string_view version = pin_->version_of(pin_name());
+  const std::string_view selector = bundle_->selector;
+  if (version.empty() || selector.empty()) return version;
+  const auto range = bundle::VersionRange::parse(selector);
+  if (!range) return version;
+  return range->admits(*bundle::parse_version(version)) ? version : std::string_view();
+}
+
+// The session's list with this version in it; the oldest goes when there are too many.
+void Exchange::give_pin(std::string_view version) {
+  const SessionOptions& options = route_->bundles->options().sessions;
+  const auto now = proxy_.worker_.now().wall;
+  const auto until = pin_ != nullptr ? pin_->until() : now + options.lifetime;
+  std::vector<bundle::PinnedVersion> versions;
+  const std::string_view name = pin_name();
+  if (pin_ != nullptr) {
+    for (const bundle::PinnedVersion& one : pin_->versions()) {
+      if (one.name != name) versions.push_back(one);
+    }
+  }
+  versions.push_back({name, version});
+  if (versions.size() > bundle::SessionPin::kMostVersions) versions.erase(versions.begin());
+  const std::string text = bundle::SessionPin::write(versions, *route_->bundles->pin_keys(), until);
+  if (text.empty()) return; // it would not fit: the session keeps what it has
+  base::Arena& arena = stream_.arena();
+  if (stream_.request().fields.find(options.cookie) != nullptr) {
+    kept_fields_.push_back({FieldName::unknown, options.cookie, arena.copy(text)});
+    return;
+  }
+  const std::string cookie =
+      fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", options.cookie, text,
+                  (until - now).count(), stream_.client().is_secure ? "; Secure" : "");
+  kept_fields_.push_back(
+      {FieldName::set_cookie, text_of(FieldName::set_cookie), arena.copy(cookie)});
+}
+
+// --- lifetimes
 
 // Whatever the origin says: what an exact version names never changes, and what a selector stands
 // for may at any time. Only what is not for everybody stays so.

@@ -157,9 +157,9 @@ void write_bundles(Exposition& out, const Node& node) {
   }};
   out.family(kName, "counter",
              "Indexes of bundles: taken into use, not given by the origin, or not of their form.");
-  for (const auto& [labels, counter] : kResults) {
-    out.sample(kName, labels, sum_over_workers(node, [&](std::size_t i) {
-                 return (node.proxy_counters(i).*counter).value();
+  for (const auto& result : kResults) {
+    out.sample(kName, result.first, sum_over_workers(node, [&](std::size_t i) {
+                 return (node.proxy_counters(i).*result.second).value();
                }));
   }
 }

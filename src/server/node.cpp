@@ -273,10 +273,15 @@ void Node::visit_origins(
 void check(const config::Config& config) {
   const base::SystemClock clock;
   net::Worker worker(0, clock);
+  proxy::Routing::Origins origins;
   for (const upstream::OriginOptions& one : config.origins) {
     const auto now = clock.now().steady;
-    upstream::make_origin(one, worker, std::make_shared<upstream::OriginState>(one, now));
+    origins.by_name[one.name] =
+        upstream::make_origin(one, worker, std::make_shared<upstream::OriginState>(one, now));
   }
+  proxy::RouteCounterMap counters;
+  const proxy::Routing routing(config.sites, std::move(origins), config.cache.max_object, counters,
+                               config.purge, config.forwarding);
   const proxy::Policing policing(config.policy);
   const net::TicketKeys keys;
   for (const net::ListenerOptions& one : config.listeners) {

@@ -2,16 +2,25 @@
 """Bundles from pack to client: what npm resolves is what is served, before a folder and before
 an HTTP server that fails."""
 
+import io
 import json
 import pathlib
+import signal
 import subprocess
 import tarfile
 import tempfile
-import io
 
 from client import Answer, curl
 from harness import expect, expect_equal, require_program, run_cases, wait_until
-from node import SELVEDGE, Node, config_for, directory_origin, http_origin
+from node import (
+    SELVEDGE,
+    Node,
+    config_for,
+    directory_origin,
+    http_origin,
+    run_selvedge,
+    to_yaml,
+)
 from origin import Origin
 
 BUNDLES = {"enabled": True, "index_lifetime": "1s"}
@@ -157,6 +166,54 @@ def case_a_redirect_by_policy():
             expect_equal(answer.field("location"), "/@acme/ui@2.3.1/index.js?x=1", "location")
             followed = curl(node.url("/@acme/ui@%5E2/index.js"), "h1", "--location")
             expect_equal(version_in(followed), "2.3.1", "followed")
+
+
+def case_a_session_keeps_its_versions_across_a_release_and_a_restart():
+    require_program("curl")
+    with Shop() as shop:
+        keys, jar = shop.path / "keys", str(shop.path / "cookies")
+        keys.write_text("k1 BsCXNGmw0iYl4FhWOi0jDA==\n")
+        config = config_of(
+            directory_origin(shop.origin),
+            sessions={"enabled": True, "key_file": str(keys), "lifetime": "1h"},
+        )
+        path = "/@acme/ui@latest/index.js"
+        session = ["--cookie", jar, "--cookie-jar", jar]
+        with Node(config) as node:
+            expect_equal(version_in(curl(node.url(path), "h1", *session)), "2.3.1", "at first")
+            shop.publish("2.4.0")
+            wait_until(lambda: version_in(curl(node.url(path))) == "2.4.0", "the release")
+            answer = curl(node.url(path), "h1", *session)
+            expect_equal(version_in(answer), "2.3.1", "of the session")
+            expect_equal(answer.field("cache-control"), "private, max-age=60", "cache-control")
+        keys.write_text("k2 6u3xDPZwuqk5FmWVvGEJIg==\n" + keys.read_text())
+        with Node(config) as node:
+            expect_equal(version_in(curl(node.url(path), "h1", *session)), "2.3.1", "restarted")
+            expect_equal(version_in(curl(node.url(path))), "2.4.0", "another session")
+
+
+def case_keys_of_sessions_that_cannot_be_used_are_refused():
+    with Shop() as shop:
+        keys = shop.path / "keys"
+        keys.write_text("k1 short\n")
+        config = config_of(
+            directory_origin(shop.origin), sessions={"enabled": True, "key_file": str(keys)}
+        )
+        file = shop.path / "node.yaml"
+        file.write_text(to_yaml(config))
+        done = run_selvedge("check", "-c", str(file))
+        expect_equal(done.returncode, 1, "exit code")
+        expect("keys: line 1: is no key" in done.stderr, done.stderr)
+        keys.write_text("k1 BsCXNGmw0iYl4FhWOi0jDA==\n")
+        with Node(config) as node:
+            keys.unlink()
+            node.signal(signal.SIGHUP)
+
+            def is_refused() -> bool:
+                return node.metric("selvedge_config_last_reload_successful") == 0
+
+            wait_until(is_refused, "the reload is refused")
+            expect_equal(curl(node.url("/@acme/ui@2/index.js")).status, 200, "what was there")
 
 
 def case_an_asset_is_purged_by_its_exact_url():

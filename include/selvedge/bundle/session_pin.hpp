@@ -9,6 +9,8 @@
 // (RFC 6265, 4.1.1). Thread: any.
 #pragma once
 
+#include <selvedge/bundle/parsed.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -24,7 +26,7 @@ struct evp_mac_ctx_st;
 namespace selvedge::bundle {
 
 struct PinnedVersion {
-  std::string_view name;
+  std::string_view name; // of a bundle; "NAME:CHANNEL" for one of its channels
   std::string_view version;
 
   friend bool operator==(const PinnedVersion&, const PinnedVersion&) = default;
@@ -50,6 +52,10 @@ private:
   const Prepared* find(std::string_view id) const;
   std::vector<Prepared> keys_;
 };
+
+// Lines of an id and 16 bytes in base64: "k1 BsCXNGmw0iYl4FhWOi0jDA==". The first signs. Lines that
+// begin with '#' say nothing.
+Parsed<std::vector<PinKeys::Key>> parse_pin_keys(std::string_view text);
 
 class SessionPin {
 public:

@@ -57,6 +57,18 @@ enum class SelectorAnswer : std::uint8_t {
   redirect, // 307 to the exact version
 };
 
+// Sessions keep the versions that ranges and channels stood for when they were first asked for: the
+// client brings them back in a signed cookie, or in a field of its name (see
+// bundle/session_pin.hpp).
+struct SessionOptions {
+  bool enabled = false;
+  std::string cookie = "selvedge-pin";
+  std::chrono::seconds lifetime{24 * 3600}; // from its beginning
+  std::string key_file;                     // see bundle::parse_pin_keys()
+
+  friend bool operator==(const SessionOptions&, const SessionOptions&) = default;
+};
+
 // A route whose paths name bundles, and whose origin has NAME/index.json and NAME/VERSION/PATH.
 struct BundleOptions {
   bool enabled = false;
@@ -64,6 +76,7 @@ struct BundleOptions {
   std::chrono::seconds selector_lifetime{60};  // of those answers, for clients
   std::chrono::seconds index_lifetime{60};     // at most, whatever the origin says
   std::chrono::seconds index_stale{24 * 3600}; // it is used for so long after that
+  SessionOptions sessions;
 
   friend bool operator==(const BundleOptions&, const BundleOptions&) = default;
 };
