@@ -54,7 +54,8 @@ void pin_read(benchmark::State& state) {
   std::vector<PinnedVersion> versions;
   for (const std::string& name : names) versions.push_back({name, "2.31.0"});
   const std::chrono::sys_seconds now{std::chrono::seconds{1'800'000'000}};
-  const std::string text = SessionPin::write(versions, keys, now + std::chrono::hours{1});
+  const std::string text =
+      SessionPin::write(versions, keys, {0x123456789abcdef, now + std::chrono::hours{1}});
   const bench::AllocationCount count;
   for (auto _ : state) {
     const auto pin = SessionPin::read(text, keys, now);

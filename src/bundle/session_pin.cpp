@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 namespace selvedge::bundle {
@@ -54,6 +55,11 @@ std::optional<std::string_view> take_part(std::string_view& text) {
   const std::string_view part = text.substr(0, dot);
   text.remove_prefix(dot + 1);
   return part;
+}
+
+bool read_id(std::string_view text, std::uint64_t& into) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), into);
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size();
 }
 
 std::optional<PinnedVersion> pinned(std::string_view text) {
@@ -149,9 +155,12 @@ std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys&
   std::optional<std::string_view> minute = take_part(rest);
   const auto until = minute ? take_number(*minute) : std::nullopt;
   if (!until || !minute->empty()) return std::nullopt;
+  const auto number = take_part(rest);
   SessionPin pin;
-  pin.until_ = std::chrono::sys_seconds(std::chrono::minutes(static_cast<std::int64_t>(*until)));
-  if (now >= pin.until_) return std::nullopt;
+  const bool has_id = number && read_id(*number, pin.session_.id);
+  pin.session_.until =
+      std::chrono::sys_seconds(std::chrono::minutes(static_cast<std::int64_t>(*until)));
+  if (!has_id || now >= pin.session_.until) return std::nullopt;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('~'), rest.size());
     const auto one = pinned(rest.substr(0, end));
@@ -163,10 +172,12 @@ std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys&
 }
 
 std::string SessionPin::write(std::span<const PinnedVersion> versions, const PinKeys& keys,
-                              std::chrono::sys_seconds until) {
+                              const Session& session) {
   const PinKeys::Prepared& key = keys.keys_.front();
-  const auto minute = std::chrono::ceil<std::chrono::minutes>(until.time_since_epoch()).count();
-  std::string text = std::string(kForm) + key.id + '.' + std::to_string(minute) + '.';
+  const auto minute =
+      std::chrono::ceil<std::chrono::minutes>(session.until.time_since_epoch()).count();
+  std::string text = std::string(kForm) + key.id + '.' + std::to_string(minute) + '.' +
+                     std::to_string(session.id) + '.';
   for (const PinnedVersion& one : versions) {
     if (&one != versions.data()) text += '~';
     text.append(one.name).append("@").append(one.version);

@@ -71,6 +71,7 @@ private:
   std::string_view pinned_version() const;
   std::string_view pin_name() const;
   void give_pin(std::string_view version);
+  void count_session(std::uint64_t id, std::string_view version);
   downstream::Response with_bundle_lifetime(const downstream::Response& response);
 
   // --- from the store

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,9 @@ void Exchange::find_bundle() {
   if (!bundle_->is_exact) {
     if (route_->bundles->pin_keys() != nullptr) read_pin();
     const std::string_view pinned = pinned_version();
-    return pinned.empty() ? find_version() : take_version(pinned);
+    if (pinned.empty()) return find_version();
+    count_session(pin_->session().id, pinned);
+    return take_version(pinned);
   }
   request.target = origin_target(*bundle_, bundle_->selector, stream_.arena());
   look_up();
@@ -124,7 +127,8 @@ std::string_view Exchange::pinned_version() const {
 void Exchange::give_pin(std::string_view version) {
   const SessionOptions& options = route_->bundles->options().sessions;
   const auto now = proxy_.worker_.now().wall;
-  const auto until = pin_ != nullptr ? pin_->until() : now + options.lifetime;
+  bundle::SessionPin::Session session{proxy_.random_(), now + options.lifetime};
+  if (pin_ != nullptr) session = pin_->session();
   std::vector<bundle::PinnedVersion> versions;
   const std::string_view name = pin_name();
   if (pin_ != nullptr) {
@@ -134,8 +138,10 @@ void Exchange::give_pin(std::string_view version) {
   }
   versions.push_back({name, version});
   if (versions.size() > bundle::SessionPin::kMostVersions) versions.erase(versions.begin());
-  const std::string text = bundle::SessionPin::write(versions, *route_->bundles->pin_keys(), until);
+  const std::string text =
+      bundle::SessionPin::write(versions, *route_->bundles->pin_keys(), session);
   if (text.empty()) return; // it would not fit: the session keeps what it has
+  count_session(session.id, version);
   base::Arena& arena = stream_.arena();
   if (stream_.request().fields.find(options.cookie) != nullptr) {
     kept_fields_.push_back({FieldName::unknown, options.cookie, arena.copy(text)});
@@ -143,9 +149,22 @@ void Exchange::give_pin(std::string_view version) {
   }
   const std::string cookie =
       fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", options.cookie, text,
-                  (until - now).count(), stream_.client().is_secure ? "; Secure" : "");
+                  (session.until - now).count(), stream_.client().is_secure ? "; Secure" : "");
   kept_fields_.push_back(
       {FieldName::set_cookie, text_of(FieldName::set_cookie), arena.copy(cookie)});
+}
+
+void Exchange::count_session(std::uint64_t id, std::string_view version) {
+  if (proxy_.options_.sessions == nullptr) return;
+  constexpr std::size_t kLongest = 512;
+  std::array<char, kLongest> text;
+  const std::size_t size = bundle_->name.size() + 1 + version.size();
+  if (size > text.size()) return;
+  char* at = std::copy(bundle_->name.begin(), bundle_->name.end(), text.data());
+  *at++ = '@';
+  std::copy(version.begin(), version.end(), at);
+  // A random number, and uniform, since nobody but this node makes it.
+  proxy_.options_.sessions->note({text.data(), size}, id, proxy_.worker_.now().wall);
 }
 
 // --- lifetimes

@@ -1,6 +1,7 @@
 #include "admin.hpp"
 
 #include "admin_query.hpp"
+#include "bundles_api.hpp"
 #include "explain_api.hpp"
 #include "overload_api.hpp"
 
@@ -22,9 +23,9 @@ namespace {
 
 constexpr std::size_t kMaxContent = 1u << 20;
 constexpr std::string_view kReceipt = "/v1/purge/";
-constexpr std::array<std::string_view, 10> kPaths{
-    "/metrics",  "/v1/status", "/v1/cache/object", "/v1/origins", "/v1/explain",
-    "/v1/purge", "/v1/drain",  "/v1/overload",     "/v1/events",  "/v1/economics"};
+constexpr std::array<std::string_view, 11> kPaths{
+    "/metrics",  "/v1/status",   "/v1/cache/object", "/v1/origins",   "/v1/explain", "/v1/purge",
+    "/v1/drain", "/v1/overload", "/v1/events",       "/v1/economics", "/v1/bundles"};
 
 json stored_json(const cache::Store& store, const cache::StoredResponse& stored, base::Steady now) {
   const cache::Freshness& freshness = stored.freshness();
@@ -162,6 +163,10 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
   if (path == "/v1/explain" && is_get) return explain(node_, query_of(request));
   if (path == "/v1/overload" && is_get) return overload_answer(collect_policy(node_));
   if (path == "/v1/economics" && is_get) return economics_answer(collect_policy(node_));
+  if (path == "/v1/bundles" && is_get) {
+    return bundles_answer(
+        node_, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  }
   if (path == "/v1/events" && is_get) return events_answer(node_.events(), query_of(request));
   if (path == "/v1/purge" && is_post) return purges_.purge(content);
   if (path.starts_with(kReceipt) && is_get) return purges_.receipt(path.substr(kReceipt.size()));

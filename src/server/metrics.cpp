@@ -1,6 +1,7 @@
 #include "metrics.hpp"
 
 #include "access_log.hpp"
+#include "bundles_api.hpp"
 #include "exposition.hpp"
 #include "origin_metrics.hpp"
 #include "policy_metrics.hpp"
@@ -147,23 +148,6 @@ struct ConnectionFamily {
   base::Counter downstream::Counters::*member;
 };
 
-void write_bundles(Exposition& out, const Node& node) {
-  constexpr std::string_view kName = "selvedge_bundle_indexes_total";
-  using Counter = base::Counter proxy::ProxyCounters::*;
-  static constexpr std::array<std::pair<std::string_view, Counter>, 3> kResults{{
-      {"result=\"taken\"", &proxy::ProxyCounters::indexes},
-      {"result=\"failed\"", &proxy::ProxyCounters::indexes_failed},
-      {"result=\"bad\"", &proxy::ProxyCounters::indexes_bad},
-  }};
-  out.family(kName, "counter",
-             "Indexes of bundles: taken into use, not given by the origin, or not of their form.");
-  for (const auto& result : kResults) {
-    out.sample(kName, result.first, sum_over_workers(node, [&](std::size_t i) {
-                 return (node.proxy_counters(i).*result.second).value();
-               }));
-  }
-}
-
 void write_connections(Exposition& out, const Node& node) {
   using downstream::Counters;
   static constexpr std::array<ConnectionFamily, 6> kFamilies{{
@@ -234,7 +218,8 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_origins(out, collect(node, std::chrono::steady_clock::now()));
   write_connections(out, node);
   write_policy(out, collect_policy(node));
-  write_bundles(out, node);
+  write_bundles(out, node,
+                std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",
           node.access_log().written());
   out.one("selvedge_access_log_dropped_total", "counter",

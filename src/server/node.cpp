@@ -55,6 +55,7 @@ Node::Node(const config::Config& config)
   proxy::Proxy::Options options;
   options.node_name = config.node_name;
   options.purge_counters = &purge_counters_;
+  options.sessions = &sessions_;
   options.tenant_limits = &tenant_limits_;
   options.token_cache = config.policy.identify.token_cache;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());

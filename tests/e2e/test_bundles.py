@@ -186,6 +186,10 @@ def case_a_session_keeps_its_versions_across_a_release_and_a_restart():
             answer = curl(node.url(path), "h1", *session)
             expect_equal(version_in(answer), "2.3.1", "of the session")
             expect_equal(answer.field("cache-control"), "private, max-age=60", "cache-control")
+            held = json.loads(node.admin("/v1/bundles"))["sessions"]
+            by_version = {one["version"]: one["this_hour"] + one["last_hour"] for one in held}
+            expect_equal(by_version["2.3.1"] >= 1, True, f"sessions: {held}")
+            expect_equal({one["bundle"] for one in held}, {"@acme/ui"}, "bundles")
         keys.write_text("k2 6u3xDPZwuqk5FmWVvGEJIg==\n" + keys.read_text())
         with Node(config) as node:
             expect_equal(version_in(curl(node.url(path), "h1", *session)), "2.3.1", "restarted")

@@ -367,6 +367,32 @@ TEST_CASE("a session keeps the version it began with", "[flow][bundles]") {
   CHECK(later.answer().content == "2.5.0");
 }
 
+TEST_CASE("sessions are counted by the version that they hold", "[flow][bundles]") {
+  const KeyFile keys(kKeys);
+  Flow flow(with_sessions(keys));
+  auto client = flow.connect();
+  client.get("/acme-ui@latest/a.js");
+  answer_index(flow);
+  flow.origin().answer(200, kPlain, "a");
+  std::vector<std::string> cookies{cookie_of(client.answer())};
+  for (int i = 0; i < 50; ++i) {
+    client.get("/acme-ui@latest/a.js");
+    cookies.push_back(cookie_of(client.answer()));
+  }
+  for (const std::string& cookie : cookies) { // the same ones again
+    client.get("/acme-ui@2/a.js", {{"cookie", cookie}});
+    client.answer();
+  }
+  client.get("/acme-ui@1.9.0/a.js"); // an exact version is nobody's session
+  flow.origin().answer(200, kPlain, "a");
+  client.answer();
+  const auto rows = flow.sessions().rows(flow.worker().now().wall);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].kind == "acme-ui@2.3.1");
+  CHECK(rows[0].this_hour > 50);
+  CHECK(rows[0].this_hour < 52);
+}
+
 TEST_CASE("a pin ends with its session, and a forged one is none", "[flow][bundles]") {
   const KeyFile keys(kKeys);
   Flow flow(with_sessions(keys));

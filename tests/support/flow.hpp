@@ -137,6 +137,7 @@ public:
   // New requests live by this.
   void set_policy(const policy::PolicyOptions& options);
   const proxy::Accounts& accounts() const { return *accounts_; }
+  const insight::DistinctCounts& sessions() const { return sessions_; }
   // What was logged, oldest first; what is not taken off is dropped when there is much.
   proxy::AccessRing& log() { return log_; }
   net::Worker& worker() { return workers_[0]; }
@@ -147,6 +148,7 @@ private:
   cache::Store store_;
   cache::FillTable fills_{8};
   overload::TenantLimits tenant_limits_;
+  insight::DistinctCounts sessions_;
   proxy::AccountsPtr accounts_;
   net::WorkerPool workers_{1, clock_};
   std::shared_ptr<ScriptedOrigin> origin_;

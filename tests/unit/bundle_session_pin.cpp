@@ -20,7 +20,7 @@ const std::chrono::sys_seconds kNow{1'800'000'000s};
 const std::vector<PinnedVersion> kVersions{{"acme-ui", "2.3.1"}, {"@acme/tokens", "1.4.0-rc.1"}};
 
 std::string pin(const PinKeys& keys) {
-  return SessionPin::write(kVersions, keys, kNow + 24h);
+  return SessionPin::write(kVersions, keys, {77, kNow + 24h});
 }
 
 } // namespace
@@ -33,7 +33,8 @@ TEST_CASE("a session's versions come back", "[bundle][pin]") {
   CHECK(read->version_of("acme-ui") == "2.3.1");
   CHECK(read->version_of("@acme/tokens") == "1.4.0-rc.1");
   CHECK(read->version_of("acme").empty());
-  CHECK(read->until() == kNow + 24h);
+  CHECK(read->session().until == kNow + 24h);
+  CHECK(read->session().id == 77);
   CHECK(std::vector(read->versions().begin(), read->versions().end()) == kVersions);
 }
 
@@ -82,7 +83,7 @@ TEST_CASE("whatever is changed in a pin ends it", "[bundle][pin]") {
 
 TEST_CASE("a pin of nothing is a pin", "[bundle][pin]") {
   const PinKeys keys({key("a", 1)});
-  const std::string text = SessionPin::write({}, keys, kNow + 1h);
+  const std::string text = SessionPin::write({}, keys, {0, kNow + 1h});
   const auto read = SessionPin::read(text, keys, kNow);
   REQUIRE(read);
   CHECK(read->versions().empty());
@@ -92,7 +93,7 @@ TEST_CASE("a pin does not grow beyond what a cookie holds", "[bundle][pin]") {
   const PinKeys keys({key("a", 1)});
   const std::string name(200, 'n');
   const std::vector<PinnedVersion> many(20, {name, "1.0.0"});
-  CHECK(SessionPin::write(many, keys, kNow).empty());
+  CHECK(SessionPin::write(many, keys, {1, kNow}).empty());
 }
 
 TEST_CASE("keys that are none are refused", "[bundle][pin]") {

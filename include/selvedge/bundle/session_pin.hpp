@@ -2,9 +2,10 @@
 // brings back, in a cookie or a field, so that the node keeps nothing. The text is signed: who
 // changes it is a session without one.
 //
-//   1.KEY.MINUTE.acme-ui@2.3.1~@acme/tokens@1.4.0.MAC
+//   1.KEY.MINUTE.ID.acme-ui@2.3.1~@acme/tokens@1.4.0.MAC
 //
-// KEY names the key, MINUTE since 1970 is when it ends, MAC is SipHash-2-4 with 128 bits over all
+// KEY names the key, MINUTE since 1970 is when it ends, ID is a random number that tells sessions
+// apart where they are counted, MAC is SipHash-2-4 with 128 bits over all
 // before it (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a cookie as it is
 // (RFC 6265, 4.1.1). Thread: any.
 #pragma once
@@ -66,20 +67,24 @@ public:
   // nothing; the views are into `text`.
   static std::optional<SessionPin> read(std::string_view text, const PinKeys& keys,
                                         std::chrono::sys_seconds now);
+  struct Session {
+    std::uint64_t id = 0;
+    std::chrono::sys_seconds until{};
+  };
   // Requires: at most kMostVersions names of bundles and exact versions. Empty when the text would
   // be too long.
   static std::string write(std::span<const PinnedVersion> versions, const PinKeys& keys,
-                           std::chrono::sys_seconds until);
+                           const Session& session);
 
   // Empty: none was pinned.
   std::string_view version_of(std::string_view name) const;
   std::span<const PinnedVersion> versions() const { return {versions_.data(), count_}; }
-  std::chrono::sys_seconds until() const { return until_; }
+  const Session& session() const { return session_; }
 
 private:
   std::array<PinnedVersion, kMostVersions> versions_;
   std::size_t count_ = 0;
-  std::chrono::sys_seconds until_{};
+  Session session_;
 };
 
 } // namespace selvedge::bundle

@@ -6,6 +6,7 @@
 #include <selvedge/cache/fill.hpp>
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/stream.hpp>
+#include <selvedge/insight/distinct_counts.hpp>
 #include <selvedge/proxy/access_record.hpp>
 #include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/purge.hpp>
@@ -45,6 +46,8 @@ public:
     std::size_t pass_window = 131072;        // bytes of an answer that is not stored, held unread
     overload::TenantLimits* tenant_limits = nullptr; // of the node; outlives the proxy; null: none
     std::size_t token_cache = 8192;                  // verified tokens that are remembered
+    insight::DistinctCounts* sessions =
+        nullptr; // by "NAME@VERSION"; outlives the proxy; null: none
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -93,7 +96,7 @@ private:
   policy::IdentityCounters identity_counters_;
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
-  std::mt19937_64 random_; // for the ids of traces
+  std::mt19937_64 random_; // for the ids of traces and sessions
 };
 
 } // namespace selvedge::proxy

@@ -63,6 +63,8 @@ public:
   // Done when it returns, whatever is stored. Requires: proxy::refusal_of(request) is empty.
   proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
   const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
+  // Sessions by "NAME@VERSION" of what they hold.
+  const insight::DistinctCounts& sessions() const { return sessions_; }
   const std::vector<std::unique_ptr<net::Listener>>& listeners() const { return listeners_; }
   const downstream::Connections& connections() const { return connections_; }
   std::size_t workers() const { return workers_.size(); }
@@ -95,6 +97,7 @@ private:
   cache::Store store_;
   cache::FillTable fills_;
   proxy::PurgeCounters purge_counters_;
+  insight::DistinctCounts sessions_;
   overload::TenantLimits tenant_limits_;
   overload::EventLog events_;
   net::TicketKeys ticket_keys_;
