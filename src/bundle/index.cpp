@@ -12,17 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-// A channel whose name could be taken for versions would be one of two things.
-bool is_channel_name(std::string_view text) {
-  constexpr std::size_t kLongest = 128;
-  const auto is_good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  };
-  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, is_good) &&
-         !VersionRange::parse(text);
-}
-
 IndexedVersion version_at(const JsonPlace& place, const std::string& text) {
   IndexedVersion one;
   const auto version = parse_version(text);
@@ -36,6 +25,16 @@ IndexedVersion version_at(const JsonPlace& place, const std::string& text) {
 }
 
 } // namespace
+
+bool is_channel_name(std::string_view text) {
+  constexpr std::size_t kLongest = 128;
+  const auto is_good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  };
+  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, is_good) &&
+         !VersionRange::parse(text);
+}
 
 Parsed<BundleIndex> BundleIndex::parse(std::string_view text) {
   try {

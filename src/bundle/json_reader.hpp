@@ -65,11 +65,16 @@ private:
 
 // Throws WrongJson.
 inline nlohmann::json json_of(std::string_view text, std::size_t largest) {
+  constexpr int kDeepest = 24; // package.json nests its `exports`
   if (text.size() > largest) {
     throw WrongJson("it is larger than " + std::to_string(largest) + " bytes");
   }
+  const auto check_depth = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    if (depth > kDeepest) throw WrongJson("it is nested too deeply");
+    return true;
+  };
   try {
-    return nlohmann::json::parse(text);
+    return nlohmann::json::parse(text, check_depth);
   } catch (const nlohmann::json::parse_error& error) {
     const std::string_view what = error.what();
     const std::size_t at = what.find("at line");
@@ -77,6 +82,8 @@ inline nlohmann::json json_of(std::string_view text, std::size_t largest) {
     throw WrongJson("it is no JSON" + (at == std::string_view::npos
                                            ? std::string()
                                            : " " + std::string(what.substr(at, end - at))));
+  } catch (const nlohmann::json::exception& error) { // a number that no type holds
+    throw WrongJson(std::string("it is no JSON that can be used: ") + error.what());
   }
 }
 

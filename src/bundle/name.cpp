@@ -10,8 +10,7 @@ constexpr std::size_t kLongestName = 214;
 constexpr std::size_t kLongestPath = 1024;
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
 bool is_name_part(std::string_view text) {

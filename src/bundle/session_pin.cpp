@@ -76,19 +76,22 @@ std::optional<PinnedVersion> pinned(std::string_view text) {
 struct PinKeys::Prepared {
   std::string id;
   std::array<unsigned char, kSecret> secret;
-  std::unique_ptr<evp_mac_ctx_st, FreeMac> context;
+  std::unique_ptr<evp_mac_ctx_st, FreeMac> computing;
 
-  Mac mac_of(std::string_view text) const {
+  Mac mac_of(std::string_view context, std::string_view text) const {
     Mac mac{};
     std::size_t size = 0;
-    EVP_MAC_init(context.get(), secret.data(), secret.size(), nullptr);
-    EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
-    EVP_MAC_final(context.get(), mac.data(), &size, mac.size());
+    EVP_MAC_init(computing.get(), secret.data(), secret.size(), nullptr);
+    for (const std::string_view part : {context, std::string_view("\n"), text}) {
+      EVP_MAC_update(computing.get(), reinterpret_cast<const unsigned char*>(part.data()),
+                     part.size());
+    }
+    EVP_MAC_final(computing.get(), mac.data(), &size, mac.size());
     return mac;
   }
 };
 
-PinKeys::PinKeys(const std::vector<Key>& keys) {
+PinKeys::PinKeys(const std::vector<Key>& keys, std::string context) : context_(std::move(context)) {
   if (keys.empty()) throw std::runtime_error("sessions need a key");
   EVP_MAC* const siphash = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
   for (const Key& key : keys) {
@@ -97,13 +100,13 @@ PinKeys::PinKeys(const std::vector<Key>& keys) {
       throw std::runtime_error("'" + key.id +
                                "' is no name of a key: letters and digits, at most 8");
     }
-    std::unique_ptr<evp_mac_ctx_st, FreeMac> context(EVP_MAC_CTX_new(siphash));
-    if (!context ||
-        EVP_MAC_init(context.get(), key.secret.data(), key.secret.size(), nullptr) != 1) {
+    std::unique_ptr<evp_mac_ctx_st, FreeMac> computing(EVP_MAC_CTX_new(siphash));
+    if (!computing ||
+        EVP_MAC_init(computing.get(), key.secret.data(), key.secret.size(), nullptr) != 1) {
       EVP_MAC_free(siphash);
       throw std::runtime_error("OpenSSL has no SipHash");
     }
-    keys_.push_back({key.id, key.secret, std::move(context)});
+    keys_.push_back({key.id, key.secret, std::move(computing)});
   }
   EVP_MAC_free(siphash);
 }
@@ -149,7 +152,7 @@ std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys&
   const auto id = take_part(rest);
   const PinKeys::Prepared* key = id ? keys.find(*id) : nullptr;
   if (key == nullptr) return std::nullopt;
-  const auto mac = text_of(key->mac_of(signed_part));
+  const auto mac = text_of(key->mac_of(keys.context_, signed_part));
   if (CRYPTO_memcmp(mac.data(), told.data(), kMacText) != 0) return std::nullopt;
   // From here on it is what we wrote, and checked all the same.
   std::optional<std::string_view> minute = take_part(rest);
@@ -183,7 +186,7 @@ std::string SessionPin::write(std::span<const PinnedVersion> versions, const Pin
     text.append(one.name).append("@").append(one.version);
   }
   text += '.';
-  const auto mac = text_of(key.mac_of(text));
+  const auto mac = text_of(key.mac_of(keys.context_, text));
   text.append(mac.data(), mac.size());
   return text.size() <= kLongest ? text : std::string();
 }

@@ -32,7 +32,8 @@ DependencyGraph graph_of(const OriginFolder& origin) {
 
 // "NAME", "NAME@SELECTOR".
 NodeId node_of(const DependencyGraph& graph, const OriginFolder& origin, const std::string& text) {
-  const auto target = bundle::bundle_target("/" + text);
+  const std::string path = "/" + text; // that the target's views are of
+  const auto target = bundle::bundle_target(path);
   if (!target || target->is_folder) throw std::runtime_error("'" + text + "' names no bundle");
   const std::string name(target->name);
   const auto index = origin.index(name);

@@ -190,6 +190,10 @@ int pack_bundles(const PackOptions& options) {
               << options.sources.size() << "\n";
     return kBadConfiguration;
   }
+  if (!options.channel.empty() && !bundle::is_channel_name(options.channel)) {
+    std::cerr << "selvedge: '" << options.channel << "' is no name of a channel, such as beta\n";
+    return kBadConfiguration;
+  }
   const OriginFolder origin(options.origin);
   json all = json::array();
   std::size_t done = 0;

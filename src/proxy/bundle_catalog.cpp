@@ -21,13 +21,14 @@ namespace {
 // Of what is not there, and of what could not be had: somebody may be about to mend it.
 constexpr std::chrono::seconds kAbsent{10};
 constexpr std::chrono::seconds kFailed{2};
+// Whoever asks next may matter more than who was not let through.
+constexpr std::chrono::milliseconds kOverloaded{50};
 // An index is looked at again after that long at least, whatever the origin says.
 constexpr std::chrono::seconds kShortest{1};
 
-std::shared_ptr<const HeaderRules> cache_control(const std::string& value) {
+std::shared_ptr<const HeaderRules> without_lifetime() {
   HeaderRuleOptions options;
-  options.set = {{"cache-control", value}};
-  options.remove = {"expires"};
+  options.remove = {"cache-control", "expires"};
   return make_header_rules(options);
 }
 
@@ -45,11 +46,10 @@ std::vector<bundle::PinKeys::Key> pin_keys_of(const std::string& path) {
 
 BundleCatalog::BundleCatalog(const Route& route, const BundleOptions& options)
     : options_(options), index_route_(std::make_unique<Route>(route)),
-      selector_rules_(cache_control(fmt::format("{}, max-age={}",
-                                                options.sessions.enabled ? "private" : "public",
-                                                options.selector_lifetime.count()))),
-      exact_rules_(cache_control("public, max-age=31536000, immutable")) {
-  if (options.sessions.enabled) pin_keys_.emplace(pin_keys_of(options.sessions.key_file));
+      without_lifetime_(proxy::without_lifetime()) {
+  if (options.sessions.enabled) {
+    pin_keys_.emplace(pin_keys_of(options.sessions.key_file), route.prefix);
+  }
   index_route_->bundles = nullptr;
   index_route_->slice = 0;
   index_route_->policy.default_lifetime = options.index_lifetime;
@@ -67,15 +67,27 @@ BundleCatalog::~BundleCatalog() {
   by_use_.clear();
 }
 
-BundleCatalog::Known& BundleCatalog::known(std::string_view name) {
-  auto found = names_.find(name);
+std::string_view BundleCatalog::key_of(const IndexAsker& asker, const BundleRequest& wanted,
+                                       base::Arena& arena) const {
+  const std::string_view target = index_target(wanted, arena);
+  const http::RequestHead& asked = asker.request;
+  if (index_route_->key.headers.empty() && index_route_->key.cookies.empty()) {
+    return cache::make_cache_key(asked.scheme, asked.authority, target, arena).text;
+  }
+  http::RequestHead request = asked;
+  request.target = target;
+  return cache::make_cache_key(request, index_route_->key, arena).text;
+}
+
+BundleCatalog::Known& BundleCatalog::known(std::string_view key) {
+  auto found = names_.find(key);
   if (found == names_.end()) {
     if (names_.size() >= kMostNames) make_room();
     found = names_
-                .emplace(std::piecewise_construct, std::forward_as_tuple(name),
+                .emplace(std::piecewise_construct, std::forward_as_tuple(key),
                          std::forward_as_tuple(*this))
                 .first;
-    found->second.name = found->first;
+    found->second.key = found->first;
   } else {
     by_use_.erase(by_use_.iterator_to(found->second));
   }
@@ -86,7 +98,7 @@ BundleCatalog::Known& BundleCatalog::known(std::string_view name) {
 void BundleCatalog::make_room() {
   const auto idle = std::ranges::find_if(by_use_, [](const Known& one) { return !one.fetch; });
   if (idle == by_use_.end()) return;
-  const auto found = names_.find(idle->name);
+  const auto found = names_.find(idle->key);
   by_use_.erase(idle);
   names_.erase(found);
 }
@@ -99,15 +111,22 @@ BundleCatalog::Outcome BundleCatalog::state_of(const Known& of) const {
   return of.error.code == ErrorCode::none ? Outcome::absent : Outcome::failed;
 }
 
+bool BundleCatalog::is_known(const IndexAsker& asker, const BundleRequest& wanted) {
+  worker_ = &asker.proxy.worker_;
+  const auto found = names_.find(key_of(asker, wanted, asker.arena));
+  return found != names_.end() && state_of(found->second) != Outcome::pending;
+}
+
 BundleCatalog::Found BundleCatalog::find(const IndexAsker& asker, const BundleRequest& wanted,
                                          Waiter& waiter) {
   worker_ = &asker.proxy.worker_;
   counters_ = &asker.proxy.counters_;
-  Known& of = known(wanted.name);
+  Known& of = known(key_of(asker, wanted, asker.arena));
   if (!of.fetch && worker_->now().steady >= of.fresh_until) {
     const bool is_needed = state_of(of) != Outcome::found;
     const auto importance = is_needed ? asker.importance : overload::Importance::background;
-    fetch(of, {asker.proxy, asker.routing, asker.request, asker.client, importance}, wanted);
+    fetch(of, {asker.proxy, asker.routing, asker.request, asker.client, asker.arena, importance},
+          wanted);
   }
   const Outcome state = state_of(of);
   if (state == Outcome::pending) of.waiters.push_back(waiter);
@@ -121,21 +140,30 @@ const bundle::IndexedVersion* BundleCatalog::choose(Known& of, std::string_view 
   const auto found = of.chosen.find(selector);
   if (found != of.chosen.end()) return found->second;
   const bundle::IndexedVersion* version = of.index->resolve(selector).version;
-  if (of.chosen.size() < kMostSelectors) of.chosen.emplace(selector, version);
+  if (of.chosen.size() >= kMostSelectors) of.chosen.clear(); // so that nobody's fill it for good
+  of.chosen.emplace(selector, version);
   return version;
 }
 
 void BundleCatalog::fetch(Known& of, const IndexAsker& asker, const BundleRequest& wanted) {
   of.fetch = std::make_unique<IndexFetch>(*index_route_, options_.index_lifetime, of);
-  base::Arena arena;
-  of.fetch->start(asker, index_target(wanted, arena), wanted.name);
+  of.fetch->start(asker, index_target(wanted, asker.arena), wanted.name);
 }
 
 void BundleCatalog::take(Known& of, FetchedIndex fetched) {
   const std::unique_ptr<IndexFetch> done = std::move(of.fetch);
   const base::Steady now = worker_->now().steady;
   of.is_told = true;
-  if (fetched.index) {
+  if (fetched.index && fetched.error.code != ErrorCode::none) {
+    // The origin is away, and this is what the store still had.
+    if (!of.index) {
+      of.index = std::move(fetched.index);
+      of.usable_until = now + fetched.ttl + options_.index_stale; // the time left is negative
+    }
+    of.error = fetched.error;
+    of.fresh_until = now + kFailed;
+    counters_->indexes_failed.add();
+  } else if (fetched.index) {
     of.index = std::move(fetched.index);
     of.chosen.clear();
     of.error = {};
@@ -147,7 +175,8 @@ void BundleCatalog::take(Known& of, FetchedIndex fetched) {
   } else if (fetched.error.code != ErrorCode::none) {
     // What was in force stays so.
     of.error = fetched.error;
-    of.fresh_until = now + kFailed;
+    const bool is_overloaded = fetched.error.code == ErrorCode::overloaded;
+    of.fresh_until = now + (is_overloaded ? kOverloaded : kFailed);
     (fetched.problem.empty() ? counters_->indexes_failed : counters_->indexes_bad).add();
   } else {
     of.index = nullptr;

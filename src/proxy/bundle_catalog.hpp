@@ -24,6 +24,8 @@ class BundleCatalog {
 public:
   static constexpr std::size_t kMostNames = 4096;   // those asked for longest ago go first
   static constexpr std::size_t kMostSelectors = 64; // of a bundle, whose choice is remembered
+  // Of what is no exact version: longer ones stand for nothing, before anything is done for them.
+  static constexpr std::size_t kLongestSelector = 64;
 
   // `route` is what the catalog belongs to: indexes are fetched and stored by its rules. Throws
   // std::runtime_error that names the file when the keys of sessions cannot be read.
@@ -33,9 +35,8 @@ public:
   BundleCatalog& operator=(const BundleCatalog&) = delete;
 
   const BundleOptions& options() const { return options_; }
-  // What is said of the answers to selectors, and of those to exact versions.
-  const HeaderRules& selector_rules() const { return *selector_rules_; }
-  const HeaderRules& exact_rules() const { return *exact_rules_; }
+  // Takes what says how long an answer may be kept.
+  const HeaderRules& without_lifetime() const { return *without_lifetime_; }
   // Null: there are no sessions.
   const bundle::PinKeys* pin_keys() const { return pin_keys_ ? &*pin_keys_ : nullptr; }
 
@@ -62,6 +63,8 @@ public:
     std::string_view version; // of what was found; until the next call
     base::Error error{};      // why it failed
   };
+  // Whether find() would know without asking anybody.
+  bool is_known(const IndexAsker& asker, const BundleRequest& wanted);
   // Requires: the selector is no exact version; the waiter does not wait.
   Found find(const IndexAsker& asker, const BundleRequest& wanted, Waiter& waiter);
 
@@ -83,7 +86,7 @@ private:
     void on_index(FetchedIndex fetched) override { catalog.take(*this, std::move(fetched)); }
 
     BundleCatalog& catalog;
-    std::string_view name;                            // the key that it has
+    std::string_view key; // that it has in names_
     std::shared_ptr<const bundle::BundleIndex> index; // null: none
     base::Error error{};                              // why; none: there is no such bundle
     bool is_told = false;                             // one of both is known
@@ -95,7 +98,11 @@ private:
     Waiters waiters;
   };
 
-  Known& known(std::string_view name);
+  // The key of its index: other hosts may have other bundles of that name, and so may whatever
+  // else the route's rules tell apart.
+  std::string_view key_of(const IndexAsker& asker, const BundleRequest& wanted,
+                          base::Arena& arena) const;
+  Known& known(std::string_view key);
   Outcome state_of(const Known& of) const;
   void make_room();
   void fetch(Known& of, const IndexAsker& asker, const BundleRequest& wanted);
@@ -104,8 +111,7 @@ private:
 
   const BundleOptions options_;
   std::unique_ptr<Route> index_route_;
-  std::shared_ptr<const HeaderRules> selector_rules_;
-  std::shared_ptr<const HeaderRules> exact_rules_;
+  std::shared_ptr<const HeaderRules> without_lifetime_;
   std::optional<bundle::PinKeys> pin_keys_; // none: there are no sessions
   net::Worker* worker_ = nullptr;           // of whoever asked first
   ProxyCounters* counters_ = nullptr;

@@ -206,10 +206,6 @@ void Exchange::add_fetch_notes(AccessRecord& record) const {
 
 void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   leave_fill();
-  if (waits_for_index_) {
-    stop_waiting();
-    proxy_.wakes_->remove(*this);
-  }
   if (status_ == 0) status_ = kClientGone;
   place_.release();
   const net::Worker& worker = proxy_.worker_;

@@ -72,6 +72,8 @@ private:
   std::string_view pin_name() const;
   void give_pin(std::string_view version);
   void count_session(std::uint64_t id, std::string_view version);
+  void drop_conditions();
+  std::string_view bundle_lifetime(const downstream::Response& response) const;
   downstream::Response with_bundle_lifetime(const downstream::Response& response);
 
   // --- from the store

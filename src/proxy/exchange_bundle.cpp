@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,8 @@ void Exchange::find_bundle() {
   asked_target_ = request.target;
   bundle_ = stream_.arena().make<BundleRequest>(*found);
   if (!bundle_->is_exact) {
+    if (bundle_->selector.size() > BundleCatalog::kLongestSelector) return answer_status(404);
+    drop_conditions();
     if (route_->bundles->pin_keys() != nullptr) read_pin();
     const std::string_view pinned = pinned_version();
     if (pinned.empty()) return find_version();
@@ -36,7 +40,13 @@ void Exchange::find_bundle() {
 
 void Exchange::find_version() {
   waits_for_index_ = false;
-  const IndexAsker asker{proxy_, routing_, stream_.request(), stream_.client(), asker_.importance};
+  const IndexAsker asker{proxy_,           routing_,        stream_.request(),
+                         stream_.client(), stream_.arena(), asker_.importance};
+  // An answer that needs the origin, or none of the store, is judged before it costs something.
+  const bool is_redirect = route_->bundles->options().selectors == SelectorAnswer::redirect;
+  if (is_redirect || !route_->bundles->is_known(asker, *bundle_)) {
+    if (!judge(nullptr) || stops_at_store()) return;
+  }
   const BundleCatalog::Found found = route_->bundles->find(asker, *bundle_, *this);
   switch (found.outcome) {
   case BundleCatalog::Outcome::pending:
@@ -148,8 +158,9 @@ void Exchange::give_pin(std::string_view version) {
     return;
   }
   const std::string cookie =
-      fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", options.cookie, text,
-                  (session.until - now).count(), stream_.client().is_secure ? "; Secure" : "");
+      fmt::format("{}={}; Path={}; Max-Age={}; HttpOnly; SameSite=Lax{}", options.cookie, text,
+                  bundle_->base.empty() ? "/" : bundle_->base, (session.until - now).count(),
+                  stream_.client().is_secure ? "; Secure" : "");
   kept_fields_.push_back(
       {FieldName::set_cookie, text_of(FieldName::set_cookie), arena.copy(cookie)});
 }
@@ -167,29 +178,66 @@ void Exchange::count_session(std::uint64_t id, std::string_view version) {
   proxy_.options_.sessions->note({text.data(), size}, id, proxy_.worker_.now().wall);
 }
 
-// --- lifetimes
+// --- what selectors change
 
-// Whatever the origin says: what an exact version names never changes, and what a selector stands
-// for may at any time. Only what is not for everybody stays so.
-downstream::Response Exchange::with_bundle_lifetime(const downstream::Response& response) {
+// What the client has may be of another version, whose validators say nothing of this one's.
+void Exchange::drop_conditions() {
+  http::FieldList& fields = stream_.request().fields;
+  for (const FieldName name :
+       {FieldName::if_none_match, FieldName::if_modified_since, FieldName::if_match,
+        FieldName::if_unmodified_since, FieldName::if_range}) {
+    fields.remove(name);
+  }
+}
+
+// How long clients may keep the answer, whatever the origin says: what an exact version names never
+// changes, and what a selector stands for may at any time. Empty: as the origin says.
+std::string_view Exchange::bundle_lifetime(const downstream::Response& response) const {
   const http::Status status = response.status;
+  const bool is_content = status == 200 || status == 206 || status == 304;
+  const bool is_session = !bundle_->is_exact && route_->bundles->pin_keys() != nullptr;
   const bool is_redirect = status == 307 && !bundle_->is_exact;
-  if (status != 200 && status != 206 && status != 304 && !is_redirect) return response;
-  std::string_view said;
-  const auto look = [&said](std::span<const http::Field> fields) {
+  http::FieldList said;
+  std::int64_t age = 0;
+  const auto look = [&](std::span<const http::Field> fields) {
     for (const http::Field& field : fields) {
-      if (field.id == FieldName::cache_control) said = field.value;
+      if (field.id == FieldName::cache_control) said.add(field);
+      if (field.id == FieldName::age) {
+        age = http::parse_delta_seconds(field.value).value_or(base::Seconds{0}).count();
+      }
     }
   };
   if (response.block != nullptr) look(response.block->fields());
   look(response.fields);
-  const auto says = [said](std::string_view what) { return said.find(what) != said.npos; };
-  if (says("private") || says("no-store") || (bundle_->is_exact && says("immutable"))) {
-    return response;
+  const http::CacheControl control = http::parse_cache_control(said);
+  const bool is_for_one = control.is_private || control.no_store ||
+                          !control.private_fields.empty() ||
+                          (fill_ && fill_->state() == cache::Fill::State::alone) ||
+                          stream_.request().fields.find(FieldName::authorization) != nullptr;
+  // Its pin is for one client: nobody else may have the answer.
+  if (is_session && (!(is_content || is_redirect) || is_for_one)) {
+    return control.no_store ? "private, no-store" : "private, no-cache";
   }
-  const BundleCatalog& catalog = *route_->bundles;
-  const HeaderRules& rules = bundle_->is_exact ? catalog.exact_rules() : catalog.selector_rules();
-  return rules.applied(response, 0, stream_.arena());
+  if (!(is_content || is_redirect) || is_for_one) return {};
+  if (bundle_->is_exact) return "public, max-age=31536000, immutable";
+  const auto lifetime = route_->bundles->options().selector_lifetime.count() + age;
+  const std::string text =
+      fmt::format("{}, max-age={}", is_session ? "private" : "public", lifetime);
+  return stream_.arena().copy(text);
+}
+
+downstream::Response Exchange::with_bundle_lifetime(const downstream::Response& response) {
+  const std::string_view lifetime = bundle_lifetime(response);
+  if (lifetime.empty()) return response;
+  base::Arena& arena = stream_.arena();
+  downstream::Response result = route_->bundles->without_lifetime().applied(response, 0, arena);
+  auto* const fields = static_cast<http::Field*>(
+      arena.allocate((result.fields.size() + 1) * sizeof(http::Field), alignof(http::Field)));
+  std::uninitialized_copy(result.fields.begin(), result.fields.end(), fields);
+  ::new (fields + result.fields.size())
+      http::Field{FieldName::cache_control, text_of(FieldName::cache_control), lifetime};
+  result.fields = {fields, result.fields.size() + 1};
+  return result;
 }
 
 } // namespace selvedge::proxy

@@ -172,6 +172,11 @@ void Exchange::go_alone(std::string_view reason, Purpose purpose) {
 }
 
 void Exchange::leave_fill() {
+  if (waits_for_index_) {
+    waits_for_index_ = false;
+    stop_waiting();
+    proxy_.wakes_->remove(*this);
+  }
   if (slices_) slices_->leave();
   if (filler_) {
     note_fetch();

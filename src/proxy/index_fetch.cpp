@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <string>
+#include <utility>
 
 namespace selvedge::proxy {
 
@@ -20,23 +22,35 @@ void IndexFetch::start(const IndexAsker& asker, std::string_view target, std::st
   request_.scheme = arena_.copy(asker.request.scheme);
   request_.authority = arena_.copy(asker.request.authority);
   request_.target = arena_.copy(target);
+  take_key_fields(asker.request.fields);
   name_ = arena_.copy(name);
   request_.fields.add(http::FieldName::cache_control,
                       arena_.copy("max-age=" + std::to_string(lifetime_.count())));
   key_ = cache::make_cache_key(request_, route_.key, arena_);
-  cache::StoredResponsePtr stale;
-  if (serve_from_store(asker, stale)) return;
+  if (serve_from_store(asker)) return;
   cache::FillTable::Joined joined = asker.proxy.fills_.join(key_, {}, *this);
   fill_ = std::move(joined.fill);
   is_leader_ = joined.is_leader;
   if (is_leader_) {
-    ask(asker, fill_, std::move(stale));
+    ask(asker, fill_, stale_);
   } else if (fill_->state() != Fill::State::waiting) {
     on_progress();
   }
 }
 
-bool IndexFetch::serve_from_store(const IndexAsker& asker, cache::StoredResponsePtr& stale) {
+// What the route's rules make part of the key, and nothing else of the client's.
+void IndexFetch::take_key_fields(const http::FieldList& fields) {
+  for (const http::Field& field : fields) {
+    const bool is_named = std::ranges::any_of(route_.key.headers, [&](const std::string& name) {
+      return http::equals_ignoring_case(name, field.name);
+    });
+    const bool is_cookie = field.id == http::FieldName::cookie && !route_.key.cookies.empty();
+    if (!is_named && !is_cookie) continue;
+    request_.fields.add(http::Field{field.id, arena_.copy(field.name), arena_.copy(field.value)});
+  }
+}
+
+bool IndexFetch::serve_from_store(const IndexAsker& asker) {
   const auto owner = static_cast<cache::Owner>(overload::index_of(asker.importance));
   cache::StoredResponsePtr found = store_->find(key_, request_, owner);
   if (!found || found->is_pass_marker()) return false;
@@ -44,7 +58,7 @@ bool IndexFetch::serve_from_store(const IndexAsker& asker, cache::StoredResponse
   const auto decision =
       cache::decide(request_, found.get(), worker_->now(), route_.policy, standing);
   if (decision.action != Action::serve || decision.ttl <= base::Seconds{0}) {
-    stale = std::move(found);
+    stale_ = std::move(found);
     return false;
   }
   response_ = found.get();
@@ -102,8 +116,12 @@ void IndexFetch::read() {
     }
     reader_.consume(size);
     if (fill_) fill_->note_consumed();
-    if (text_.size() > bundle::BundleIndex::kLargest) {
-      return fail({ErrorCode::too_large, ErrorSource::upstream});
+    if (text_.size() > kLargest) {
+      forget_response();
+      FetchedIndex fetched;
+      fetched.error = {ErrorCode::too_large, ErrorSource::upstream};
+      fetched.problem = "it is larger than " + std::to_string(kLargest) + " bytes";
+      return user_.on_index(std::move(fetched));
     }
     if (found.state == http::BodyState::end || found.is_last) return finish();
   }
@@ -115,22 +133,30 @@ void IndexFetch::finish() {
   const auto decision = cache::decide(request_, response_.get(), worker_->now(), route_.policy);
   fetched.ttl = std::min(decision.ttl, lifetime_ - decision.age);
   if (status == 200) {
-    auto parsed = bundle::BundleIndex::parse(text_);
-    if (parsed && parsed.value->name() != name_) {
-      parsed =
-          bundle::Parsed<bundle::BundleIndex>::bad("it is about '" + parsed.value->name() + "'");
-    }
+    auto parsed = parse(text_);
     if (parsed) {
       fetched.index = std::make_shared<const bundle::BundleIndex>(std::move(*parsed.value));
+      fetched.error = error_;
     } else {
       fetched.problem = std::move(parsed.problem);
       forget_response();
       fetched.error = {ErrorCode::protocol, ErrorSource::upstream};
     }
   } else if (status != 404 && status != 410) {
-    fetched.error = {ErrorCode::server_error, ErrorSource::upstream};
+    return fail({ErrorCode::server_error, ErrorSource::upstream});
   }
   user_.on_index(std::move(fetched));
+}
+
+bundle::Parsed<bundle::BundleIndex> IndexFetch::parse(std::string_view text) const {
+  using Parsed = bundle::Parsed<bundle::BundleIndex>;
+  try {
+    auto parsed = bundle::BundleIndex::parse(text);
+    if (!parsed || parsed.value->name() == name_) return parsed;
+    return Parsed::bad("it is about '" + parsed.value->name() + "'");
+  } catch (const std::bad_alloc&) {
+    return Parsed::bad("there is no memory for it");
+  }
 }
 
 // What is wrong is not kept until its lifetime ends: somebody is about to mend it.
@@ -139,7 +165,16 @@ void IndexFetch::forget_response() {
   store_->remove(*response_);
 }
 
+// The origin does not say: what the store has is better than nothing.
 void IndexFetch::fail(Error error) {
+  if (stale_ && stale_->status() == 200 && error.source == ErrorSource::upstream) {
+    leave();
+    error_ = error;
+    text_.clear();
+    response_ = std::exchange(stale_, nullptr);
+    reader_ = cache::BodyReader(response_->body());
+    return read();
+  }
   FetchedIndex fetched;
   if (error.code != ErrorCode::not_found) fetched.error = error;
   user_.on_index(std::move(fetched));

@@ -17,20 +17,24 @@ namespace selvedge::proxy {
 struct IndexAsker {
   Proxy& proxy;
   const std::shared_ptr<const Routing>& routing;
-  const http::RequestHead& request; // its scheme and authority
+  const http::RequestHead& request; // its scheme, authority, and what the route's key names
   const downstream::ClientConnection& client;
+  base::Arena& arena; // of the request
   overload::Importance importance;
 };
 
 struct FetchedIndex {
   std::shared_ptr<const bundle::BundleIndex> index; // null: there is none
-  base::Error error{};                              // why; none: the origin has no such bundle
-  std::string problem;                              // what is wrong with what the origin has
-  base::Seconds ttl{0};                             // for which it may be used
+  // Why; none: the origin has no such bundle. With an index: it is the last one that the store had.
+  base::Error error{};
+  std::string problem;  // what is wrong with what the origin has
+  base::Seconds ttl{0}; // for which it may be used; negative for one that is too old
 };
 
 class IndexFetch final : private cache::Fill::Reader, private WakeQueue::Item {
 public:
+  static constexpr std::size_t kLargest = 4 << 20; // bytes: it is parsed on the worker
+
   class User {
   public:
     // Once. The fetch may be destroyed by it.
@@ -53,11 +57,13 @@ private:
   void on_progress() override { wakes_->push(*this); }
   void resume() override;
 
-  bool serve_from_store(const IndexAsker& asker, cache::StoredResponsePtr& stale);
+  void take_key_fields(const http::FieldList& fields);
+  bool serve_from_store(const IndexAsker& asker);
   void ask(const IndexAsker& asker, const cache::FillPtr& fill, cache::StoredResponsePtr stale);
   void take_fill();
   void read();
   void finish();
+  bundle::Parsed<bundle::BundleIndex> parse(std::string_view text) const;
   void forget_response();
   void fail(base::Error error);
   void leave();
@@ -75,6 +81,8 @@ private:
   cache::FillPtr fill_;
   std::shared_ptr<Filler> filler_;
   boost::intrusive_ptr<const cache::StoredResponse> response_; // that is read
+  cache::StoredResponsePtr stale_; // what the store has, for when the origin is away
+  base::Error error_{};            // why it is read after all
   cache::BodyReader reader_;
   std::string text_;
   bool is_leader_ = false;

@@ -164,6 +164,9 @@ def case_bad_packages_say_what_is_wrong_and_leave_nothing():
         named = ["--name", "acme", "--version", "1.0.0"]
         missing = [*named, "--entry", "gone.js"]
         refused(shop.pack(str(path / "d.tgz"), *missing), "'gone.js' is none of its files")
+        for channel in ("2", "x", "next/1"):
+            done = shop.pack(str(path / "d.tgz"), *named, "--channel", channel)
+            refused(done, f"'{channel}' is no name of a channel")
         expect(not shop.origin.exists(), f"something was written: {list(shop.origin.rglob('*'))}")
 
 

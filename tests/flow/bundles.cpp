@@ -1,44 +1,9 @@
 // Versions of bundles in the delivery path: what selectors stand for, and where it is known from.
-#include <tests/support/catch.hpp>
-#include <tests/support/flow.hpp>
-#include <tests/support/key_file.hpp>
+#include <tests/support/bundle_flow.hpp>
 
 using namespace selvedge;
 using namespace selvedge::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-const Fields kPlain{{"content-type", "text/javascript"}};
-const Fields kMinute{{"cache-control", "max-age=60"}};
-const char* const kIndex =
-    R"({"name": "acme-ui", "channels": {"latest": "2.3.1", "beta": "3.0.0-b.1"},
-  "versions": {"1.9.0": {}, "2.3.0": {}, "2.3.1": {}, "2.4.0": {"yanked": true}, "3.0.0-b.1": {}}})";
-const char* const kNewer = R"({"name": "acme-ui", "channels": {"latest": "2.5.0"},
-  "versions": {"2.3.1": {}, "2.5.0": {}}})";
-
-Flow::Options bundles() {
-  Flow::Options options;
-  options.route.bundles.enabled = true;
-  return options;
-}
-
-// The index, and then whatever is asked for.
-void answer_index(Flow& flow, const char* index = kIndex, const Fields& fields = kMinute) {
-  REQUIRE(flow.origin().last().target == "/acme-ui/index.json");
-  flow.origin().answer(200, fields, index);
-  flow.settle();
-}
-
-Answer get(Flow& flow, Client& client, const std::string& target) {
-  const std::size_t before = flow.origin().fetches();
-  client.get(target);
-  if (flow.origin().fetches() > before)
-    flow.origin().answer(200, kPlain, flow.origin().last().target);
-  return client.answer();
-}
-
-} // namespace
 
 TEST_CASE("an exact version is asked for where the origin has it, for a year", "[flow][bundles]") {
   Flow flow(bundles());
@@ -305,195 +270,129 @@ TEST_CASE("very many names cost bounded memory", "[flow][bundles]") {
   CHECK(client.answer().content == "a");
 }
 
-// --- sessions
-
-namespace {
-
-const char* const kKeys = "k1 BsCXNGmw0iYl4FhWOi0jDA==\n";
-const char* const kOtherKeys = "k1 AAAAAAAAAAAAAAAAAAAAAA==\n";
-
-Flow::Options with_sessions(const KeyFile& keys) {
-  Flow::Options options = bundles();
-  options.route.bundles.sessions.enabled = true;
-  options.route.bundles.sessions.key_file = keys.path();
-  return options;
-}
-
-// What the client would send back.
-std::string cookie_of(const Answer& answer) {
-  const auto found = answer.fields.find("set-cookie");
-  if (found == answer.fields.end()) return "";
-  return found->second.substr(0, found->second.find(';'));
-}
-
-// Another version is released, and known.
-void promote(Flow& flow) {
-  flow.advance(61s);
-  auto other = flow.connect();
-  other.get("/acme-ui@latest/a.js"); // stored, and answered by the old index
-  answer_index(flow, kNewer);
-  other.answer();
-}
-
-} // namespace
-
-TEST_CASE("a session keeps the version it began with", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  Flow flow(with_sessions(keys));
+TEST_CASE("what a JSON number cannot hold is a bad index, not an end", "[flow][bundles]") {
+  Flow flow(bundles());
   auto client = flow.connect();
   client.get("/acme-ui@latest/a.js");
-  answer_index(flow);
-  flow.origin().answer(200, kPlain, "2.3.1");
-  const Answer first = client.answer();
-  CHECK(first.fields.at("cache-control") == "private, max-age=60");
-  const std::string attributes = first.fields.at("set-cookie");
-  CHECK(attributes.find("; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax") != std::string::npos);
-  const Fields session{{"cookie", "other=1; " + cookie_of(first)}};
-  promote(flow);
-  auto later = flow.connect();
-  for (const char* target : {"/acme-ui@latest/a.js", "/acme-ui/a.js", "/acme-ui@%5E2.3/a.js"}) {
-    CAPTURE(target);
-    later.get(target, session);
-    const Answer answer = later.answer();
-    CHECK(answer.content == "2.3.1");
-    CHECK(answer.fields.at("content-location") == "/acme-ui@2.3.1/a.js");
-    CHECK_FALSE(answer.fields.contains("set-cookie"));
-  }
-  // Another session has what is released now, and so has who asks for what the pin is not.
-  later.get("/acme-ui@latest/a.js");
-  flow.origin().answer(200, kPlain, "2.5.0");
-  CHECK(later.answer().content == "2.5.0");
-  later.get("/acme-ui@%3E2.4/a.js", session);
-  CHECK(later.answer().content == "2.5.0");
+  answer_index(flow, R"({"name": "acme-ui", "versions": {}, "x": 1e999})");
+  CHECK(client.answer().status == 502);
+  CHECK(flow.proxy().counters().indexes_bad.value() == 1);
 }
 
-TEST_CASE("sessions are counted by the version that they hold", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  Flow flow(with_sessions(keys));
+TEST_CASE("each host has bundles of its own", "[flow][bundles]") {
+  Flow flow(bundles());
   auto client = flow.connect();
+  client.send("GET /acme-ui@latest/a.js HTTP/1.1\r\nHost: bogus.test\r\n\r\n");
+  flow.origin().answer(404, {}, "");
+  CHECK(client.answer().status == 404);
   client.get("/acme-ui@latest/a.js");
   answer_index(flow);
   flow.origin().answer(200, kPlain, "a");
-  std::vector<std::string> cookies{cookie_of(client.answer())};
-  for (int i = 0; i < 50; ++i) {
-    client.get("/acme-ui@latest/a.js");
-    cookies.push_back(cookie_of(client.answer()));
-  }
-  for (const std::string& cookie : cookies) { // the same ones again
-    client.get("/acme-ui@2/a.js", {{"cookie", cookie}});
-    client.answer();
-  }
-  client.get("/acme-ui@1.9.0/a.js"); // an exact version is nobody's session
-  flow.origin().answer(200, kPlain, "a");
-  client.answer();
-  const auto rows = flow.sessions().rows(flow.worker().now().wall);
-  REQUIRE(rows.size() == 1);
-  CHECK(rows[0].kind == "acme-ui@2.3.1");
-  CHECK(rows[0].this_hour > 50);
-  CHECK(rows[0].this_hour < 52);
-}
-
-TEST_CASE("a pin ends with its session, and a forged one is none", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  Flow flow(with_sessions(keys));
-  auto client = flow.connect();
-  client.get("/acme-ui@latest/a.js");
-  answer_index(flow);
-  flow.origin().answer(200, kPlain, "2.3.1");
-  std::string cookie = cookie_of(client.answer());
-  SECTION("forged") {
-    promote(flow);
-    cookie.back() = cookie.back() == 'A' ? 'Q' : 'A';
-  }
-  SECTION("of other keys") {
-    promote(flow);
-    const KeyFile other(kOtherKeys);
-    Flow elsewhere(with_sessions(other));
-    auto stranger = elsewhere.connect();
-    stranger.get("/acme-ui@latest/a.js");
-    elsewhere.origin().answer(200, kMinute, kIndex);
-    elsewhere.settle();
-    elsewhere.origin().answer(200, kPlain, "x");
-    cookie = cookie_of(stranger.answer());
-    REQUIRE_FALSE(cookie.empty());
-  }
-  SECTION("over") {
-    promote(flow);
-    flow.advance(25h); // and so is the index
-  }
-  auto later = flow.connect();
-  later.get("/acme-ui@latest/a.js", {{"cookie", cookie}});
-  if (flow.origin().last().target == "/acme-ui/index.json") answer_index(flow, kNewer);
-  flow.settle();
-  if (!later.has_answer()) flow.origin().answer(200, kPlain, "2.5.0");
-  const Answer answer = later.answer();
-  CHECK(answer.fields.at("content-location") == "/acme-ui@2.5.0/a.js");
-  CHECK_FALSE(cookie_of(answer).empty()); // a session begins
-}
-
-TEST_CASE("one pin holds what a session has of several bundles and channels", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  Flow flow(with_sessions(keys));
-  auto client = flow.connect();
-  client.get("/acme-ui@latest/a.js");
-  answer_index(flow);
-  flow.origin().answer(200, kPlain, "a");
-  std::string cookie = cookie_of(client.answer());
-  client.get("/acme-ui@beta/a.js", {{"cookie", cookie}});
-  flow.origin().answer(200, kPlain, "b");
-  cookie = cookie_of(client.answer());
-  client.get("/icons@1/i.svg", {{"cookie", cookie}});
-  flow.origin().answer(200, kMinute, R"({"name": "icons", "versions": {"1.2.0": {}}})");
-  flow.settle();
-  flow.origin().answer(200, kPlain, "i");
-  cookie = cookie_of(client.answer());
-  promote(flow);
-  auto later = flow.connect();
-  for (const auto& [target, exact] : Fields{{"/acme-ui@latest/a.js", "/acme-ui@2.3.1/a.js"},
-                                            {"/acme-ui@beta/a.js", "/acme-ui@3.0.0-b.1/a.js"},
-                                            {"/icons@1/i.svg", "/icons@1.2.0/i.svg"}}) {
-    later.get(target, {{"cookie", cookie}});
-    CHECK(later.answer().fields.at("content-location") == exact);
-  }
-}
-
-TEST_CASE("who cannot keep cookies has the pin in a field", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  Flow flow(with_sessions(keys));
-  auto client = flow.connect();
-  client.get("/acme-ui@latest/a.js", {{"selvedge-pin", ""}});
-  answer_index(flow);
-  flow.origin().answer(200, kPlain, "a");
-  const Answer first = client.answer();
-  CHECK_FALSE(first.fields.contains("set-cookie"));
-  const std::string pin = first.fields.at("selvedge-pin");
-  promote(flow);
-  auto later = flow.connect();
-  later.get("/acme-ui@latest/a.js", {{"selvedge-pin", pin}});
-  CHECK(later.answer().content == "a");
-}
-
-TEST_CASE("a pin needs no index", "[flow][bundles]") {
-  const KeyFile keys(kKeys);
-  std::string cookie;
-  {
-    Flow flow(with_sessions(keys));
-    auto client = flow.connect();
-    client.get("/acme-ui@latest/a.js");
-    answer_index(flow);
-    flow.origin().answer(200, kPlain, "a");
-    cookie = cookie_of(client.answer());
-  }
-  Flow restarted(with_sessions(keys));
-  auto client = restarted.connect();
-  client.get("/acme-ui@latest/a.js", {{"cookie", cookie}});
-  CHECK(restarted.origin().last().target == "/acme-ui/2.3.1/a.js");
-  restarted.origin().answer(200, kPlain, "a");
   CHECK(client.answer().content == "a");
 }
 
-TEST_CASE("keys of sessions that cannot be read are said with their file", "[flow][bundles]") {
-  const KeyFile keys("k1 short");
-  CHECK_THROWS_WITH(Flow(with_sessions(keys)),
-                    Catch::Contains(keys.path() + ": line 1: is no key"));
+TEST_CASE("a request that is refused while it waits for an index is answered once",
+          "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  client.wire().room = 0; // the client does not read: the stream stays
+  client.send("GET /acme-ui@latest/a.js HTTP/1.1\r\nHost: node.test\r\n"
+              "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n");
+  answer_index(flow);
+  client.wire().room = std::string::npos;
+  MemoryTransport::poke(flow.worker(), client.shared_wire());
+  flow.settle();
+  CHECK(client.answer().status == 400);
+}
+
+TEST_CASE("validators of another version say nothing", "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  client.get("/acme-ui@latest/a.js");
+  answer_index(flow);
+  flow.origin().answer(200, {{"etag", "\"1\""}, {"last-modified", "Mon, 01 Dec 2025 00:00:00 GMT"}},
+                       "older");
+  client.answer();
+  // The client has what `latest` was before a rollback.
+  client.get("/acme-ui@latest/a.js", {{"if-modified-since", "Mon, 15 Dec 2025 00:00:00 GMT"}});
+  CHECK(client.answer().content == "older");
+  client.get("/acme-ui@latest/a.js", {{"if-none-match", "\"1\""}});
+  CHECK(client.answer().status == 200);
+  client.get("/acme-ui@2.3.1/a.js", {{"if-none-match", "\"1\""}});
+  CHECK(client.answer().status == 304);
+}
+
+TEST_CASE("an old asset is as fresh as its selector", "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  client.get("/acme-ui@latest/a.js");
+  answer_index(flow);
+  flow.origin().answer(200, kPlain, "a");
+  client.answer();
+  flow.advance(50s);
+  client.get("/acme-ui@latest/a.js");
+  const Answer answer = client.answer();
+  CHECK(answer.fields.at("age") == "50");
+  CHECK(answer.fields.at("cache-control") == "public, max-age=110"); // 60 s from now
+}
+
+TEST_CASE("whatever says that it is for one client stays so", "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  const Fields control =
+      GENERATE(Fields{{"cache-control", "Private"}}, Fields{{"cache-control", "No-Store"}},
+               Fields{{"cache-control", "private"}, {"cache-control", "max-age=60"}},
+               Fields{{"set-cookie", "id=1"}});
+  client.get("/acme-ui@2.3.1/mine.json");
+  flow.origin().answer(200, control, "mine");
+  const Answer answer = client.answer();
+  const auto said = answer.fields.find("cache-control");
+  CHECK((said == answer.fields.end() || said->second.find("public") == std::string::npos));
+  client.get("/acme-ui@2.3.1/secret.js", {{"authorization", "Bearer x"}});
+  flow.origin().answer(200, kMinute, "secret");
+  CHECK(client.answer().fields.at("cache-control") == "max-age=60");
+}
+
+TEST_CASE("selectors that no one writes cost nothing", "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  client.get("/acme-ui@" + std::string(65, '1') + "/a.js");
+  CHECK(client.answer().status == 404);
+  CHECK(flow.origin().fetches() == 0);
+}
+
+TEST_CASE("the store's last index is used by a node that knows no other", "[flow][bundles]") {
+  Flow flow(bundles());
+  auto client = flow.connect();
+  client.get("/acme-ui@latest/a.js");
+  answer_index(flow);
+  flow.origin().answer(200, kPlain, "a");
+  client.answer();
+  flow.advance(3600s);
+  flow.reload(); // what workers had in mind is gone
+  auto later = flow.connect();
+  later.get("/acme-ui@latest/a.js");
+  flow.origin().fail(base::ErrorCode::connect_refused);
+  CHECK(later.answer().content == "a");
+}
+
+TEST_CASE("an index is not fetched for who may not have the asset", "[flow][bundles][policy]") {
+  Flow::Options options = bundles();
+  policy::PolicyOptions& policy = options.policy.emplace();
+  policy::TierOptions tier;
+  tier.name = "free";
+  policy.tiers = {tier};
+  policy::RuleOptions& rule = policy.rules.emplace_back();
+  rule.name = "no";
+  SECTION("turned away") {
+    rule.then.shed.status = 503;
+  }
+  SECTION("hits only") {
+    rule.then.hits_only = policy::Choice::yes;
+  }
+  Flow flow(options);
+  auto client = flow.connect();
+  client.get("/acme-ui@latest/a.js");
+  CHECK(client.answer().status == 503);
+  CHECK(flow.origin().fetches() == 0);
 }

@@ -244,6 +244,16 @@ Flow::Flow(const Options& options) : store_(options.store), peers_(options.peers
   proxy_options.sessions = &sessions_;
   proxy_ = std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, &log_, proxy_options);
   if (options.policy) set_policy(*options.policy);
+  options_ = options;
+  reload();
+  connections_.set_limits(options.limits);
+  acceptor_ = std::make_unique<downstream::Acceptor>(
+      connections_, "test", std::vector<downstream::RequestHandler*>{proxy_.get()});
+  settle();
+}
+
+void Flow::reload() {
+  const Options& options = options_;
   proxy::Routing::Origins origins;
   if (http_origin_) {
     origins.by_name.emplace("origin", http_origin_);
@@ -256,10 +266,6 @@ Flow::Flow(const Options& options) : store_(options.store), peers_(options.peers
   proxy_->set_routing(std::make_shared<proxy::Routing>(
       std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins),
       options.max_object, counters_, options.purge, options.forwarding));
-  connections_.set_limits(options.limits);
-  acceptor_ = std::make_unique<downstream::Acceptor>(
-      connections_, "test", std::vector<downstream::RequestHandler*>{proxy_.get()});
-  settle();
 }
 
 Flow::~Flow() {

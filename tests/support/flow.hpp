@@ -134,6 +134,8 @@ public:
   cache::Store& store() { return store_; }
   cache::FillTable& fills() { return fills_; }
   proxy::Proxy& proxy() { return *proxy_; }
+  // Makes another routing of the same options.
+  void reload();
   // New requests live by this.
   void set_policy(const policy::PolicyOptions& options);
   const proxy::Accounts& accounts() const { return *accounts_; }
@@ -144,6 +146,7 @@ public:
   downstream::Connections& connections() { return connections_; }
 
 private:
+  Options options_;
   base::ManualClock clock_;
   cache::Store store_;
   cache::FillTable fills_{8};

@@ -81,6 +81,12 @@ TEST_CASE("whatever is changed in a pin ends it", "[bundle][pin]") {
   CHECK_FALSE(SessionPin::read(std::string(3000, 'A'), keys, kNow));
 }
 
+TEST_CASE("a pin of one route is nothing on another", "[bundle][pin]") {
+  const PinKeys here({key("a", 1)}, "/"), there({key("a", 1)}, "/next/");
+  CHECK(SessionPin::read(pin(here), here, kNow));
+  CHECK_FALSE(SessionPin::read(pin(here), there, kNow));
+}
+
 TEST_CASE("a pin of nothing is a pin", "[bundle][pin]") {
   const PinKeys keys({key("a", 1)});
   const std::string text = SessionPin::write({}, keys, {0, kNow + 1h});

@@ -184,7 +184,8 @@ TEST_CASE("RFC 8305, 5: the next address follows at once when one fails", "[net]
   server.listen();
   after.listen();
   const tcp::endpoint nowhere(ip::make_address("255.255.255.255"), 80); // fails before it begins
-  const auto first = GENERATE_REF(dead.endpoint(), nowhere);
+  const bool is_dead = GENERATE(true, false);
+  const tcp::endpoint first = is_dead ? dead.endpoint() : nowhere;
   CAPTURE(first);
   const auto outcome = node.begin({first, first, server.endpoint(), after.endpoint()});
   auto& connected = node.await(outcome); // the clock stands still

@@ -23,6 +23,9 @@ struct IndexedVersion {
   bool is_yanked = false;
 };
 
+// A word that could not be taken for versions: "latest", "beta", "lts-2".
+bool is_channel_name(std::string_view text);
+
 struct Channel {
   std::string name;
   std::string version;

@@ -6,8 +6,8 @@
 //
 // KEY names the key, MINUTE since 1970 is when it ends, ID is a random number that tells sessions
 // apart where they are counted, MAC is SipHash-2-4 with 128 bits over all
-// before it (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a cookie as it is
-// (RFC 6265, 4.1.1). Thread: any.
+// before it and the context (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a
+// cookie as it is (RFC 6265, 4.1.1). Thread: any.
 #pragma once
 
 #include <selvedge/bundle/parsed.hpp>
@@ -41,9 +41,10 @@ public:
     std::string id; // of letters and digits, at most 8
     std::array<unsigned char, kSecret> secret;
   };
-  // The first one signs; the others are those of before, whose pins are still about. Throws
-  // std::runtime_error when there is none, or an id is not as above.
-  explicit PinKeys(const std::vector<Key>& keys);
+  // The first one signs; the others are those of before, whose pins are still about. Pins of one
+  // context are nothing in another. Throws std::runtime_error when there is no key, or an id is not
+  // as above.
+  explicit PinKeys(const std::vector<Key>& keys, std::string context = {});
   ~PinKeys();
   PinKeys(PinKeys&&) noexcept;
 
@@ -52,6 +53,7 @@ private:
   struct Prepared;
   const Prepared* find(std::string_view id) const;
   std::vector<Prepared> keys_;
+  std::string context_;
 };
 
 // Lines of an id and 16 bytes in base64: "k1 BsCXNGmw0iYl4FhWOi0jDA==". The first signs. Lines that
