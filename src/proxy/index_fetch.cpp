@@ -32,7 +32,7 @@ void IndexFetch::start(const IndexAsker& asker, std::string_view target, std::st
   fill_ = std::move(joined.fill);
   is_leader_ = joined.is_leader;
   if (is_leader_) {
-    ask(asker, fill_, stale_);
+    ask(asker);
   } else if (fill_->state() != Fill::State::waiting) {
     on_progress();
   }
@@ -67,15 +67,15 @@ bool IndexFetch::serve_from_store(const IndexAsker& asker) {
   return true;
 }
 
-void IndexFetch::ask(const IndexAsker& asker, const cache::FillPtr& fill,
-                     cache::StoredResponsePtr stale) {
+// The filler keeps itself, and the routing that keeps this: were it kept here, both would stay.
+void IndexFetch::ask(const IndexAsker& asker) {
   Filler::Task task;
-  task.fill = fill;
+  task.fill = fill_;
   task.routing = asker.routing;
   task.route = &route_;
-  task.stale = std::move(stale);
+  task.stale = stale_;
   task.importance = asker.importance;
-  filler_ = Filler::start(asker.proxy, request_, asker.client, std::move(task));
+  Filler::start(asker.proxy, request_, asker.client, std::move(task));
 }
 
 void IndexFetch::resume() {
@@ -181,8 +181,6 @@ void IndexFetch::fail(Error error) {
 }
 
 void IndexFetch::leave() {
-  if (filler_) filler_->detach_client();
-  filler_.reset();
   if (!fill_) return;
   fill_->unsubscribe(*this);
   reader_.leave();

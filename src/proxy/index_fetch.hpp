@@ -59,7 +59,7 @@ private:
 
   void take_key_fields(const http::FieldList& fields);
   bool serve_from_store(const IndexAsker& asker);
-  void ask(const IndexAsker& asker, const cache::FillPtr& fill, cache::StoredResponsePtr stale);
+  void ask(const IndexAsker& asker);
   void take_fill();
   void read();
   void finish();
@@ -79,7 +79,6 @@ private:
   std::string_view name_;
   cache::CacheKey key_;
   cache::FillPtr fill_;
-  std::shared_ptr<Filler> filler_;
   boost::intrusive_ptr<const cache::StoredResponse> response_; // that is read
   cache::StoredResponsePtr stale_; // what the store has, for when the origin is away
   base::Error error_{};            // why it is read after all
