@@ -8,7 +8,6 @@
 
 namespace selvedge::proxy {
 
-using base::Error;
 using cache::Action;
 using cache::Standing;
 using http::CacheOutcome;

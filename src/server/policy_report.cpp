@@ -7,7 +7,6 @@
 
 namespace selvedge::server {
 
-using overload::Importance;
 using overload::Lane;
 using overload::LoadLevel;
 
