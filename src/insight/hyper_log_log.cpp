@@ -64,12 +64,6 @@ double HyperLogLog::estimate() const {
   return kAlpha * kM * kM / z;
 }
 
-void HyperLogLog::merge(const HyperLogLog& other) {
-  for (std::size_t i = 0; i < kRegisters; ++i) {
-    raise(i, other.registers_[i].load(std::memory_order_relaxed));
-  }
-}
-
 void HyperLogLog::clear() {
   for (auto& one : registers_) one.store(0, std::memory_order_relaxed);
 }

@@ -86,7 +86,7 @@ private:
     void on_index(FetchedIndex fetched) override { catalog.take(*this, std::move(fetched)); }
 
     BundleCatalog& catalog;
-    std::string_view key; // that it has in names_
+    std::string_view key;                             // that it has in names_
     std::shared_ptr<const bundle::BundleIndex> index; // null: none
     base::Error error{};                              // why; none: there is no such bundle
     bool is_told = false;                             // one of both is known

@@ -44,9 +44,9 @@ void Exchange::find_version() {
                          stream_.client(), stream_.arena(), asker_.importance};
   // An answer that needs the origin, or none of the store, is judged before it costs something.
   const bool is_redirect = route_->bundles->options().selectors == SelectorAnswer::redirect;
-  if (is_redirect || !route_->bundles->is_known(asker, *bundle_)) {
-    if (!judge(nullptr) || stops_at_store()) return;
-  }
+  const bool is_known = route_->bundles->is_known(asker, *bundle_);
+  if ((is_redirect || !is_known) && !judge(nullptr)) return;
+  if (!is_known && stops_at_store()) return;
   const BundleCatalog::Found found = route_->bundles->find(asker, *bundle_, *this);
   switch (found.outcome) {
   case BundleCatalog::Outcome::pending:
@@ -219,7 +219,11 @@ std::string_view Exchange::bundle_lifetime(const downstream::Response& response)
     return control.no_store ? "private, no-store" : "private, no-cache";
   }
   if (!(is_content || is_redirect) || is_for_one) return {};
-  if (bundle_->is_exact) return "public, max-age=31536000, immutable";
+  if (bundle_->is_exact) {
+    // What says so already is sent as it is stored, in one piece.
+    constexpr std::string_view kForever = "public, max-age=31536000, immutable";
+    return said.size() == 1 && said.begin()->value == kForever ? std::string_view() : kForever;
+  }
   const auto lifetime = route_->bundles->options().selector_lifetime.count() + age;
   const std::string text =
       fmt::format("{}, max-age={}", is_session ? "private" : "public", lifetime);

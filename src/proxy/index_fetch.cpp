@@ -30,8 +30,7 @@ void IndexFetch::start(const IndexAsker& asker, std::string_view target, std::st
   if (serve_from_store(asker)) return;
   cache::FillTable::Joined joined = asker.proxy.fills_.join(key_, {}, *this);
   fill_ = std::move(joined.fill);
-  is_leader_ = joined.is_leader;
-  if (is_leader_) {
+  if (joined.is_leader) {
     ask(asker);
   } else if (fill_->state() != Fill::State::waiting) {
     on_progress();

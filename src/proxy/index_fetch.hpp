@@ -84,7 +84,6 @@ private:
   base::Error error_{};            // why it is read after all
   cache::BodyReader reader_;
   std::string text_;
-  bool is_leader_ = false;
 };
 
 } // namespace selvedge::proxy

@@ -51,18 +51,6 @@ TEST_CASE("hashes at the ends are taken", "[insight]") {
   CHECK(std::abs(seen.estimate() - 2) < 0.1);
 }
 
-TEST_CASE("merged, it has seen what both have", "[insight]") {
-  HyperLogLog a, b;
-  std::mt19937_64 random(3);
-  for (int i = 0; i < 30'000; ++i) {
-    const std::uint64_t hash = random();
-    if (i < 20'000) a.add(hash);
-    if (i >= 10'000) b.add(hash);
-  }
-  a.merge(b);
-  CHECK(std::abs(a.estimate() / 30'000 - 1) < 0.02);
-}
-
 TEST_CASE("many threads lose nothing", "[insight]") {
   HyperLogLog together, alone;
   std::vector<std::thread> threads;

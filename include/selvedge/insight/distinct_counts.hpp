@@ -3,7 +3,6 @@
 // place to another. Thread: any; note() takes no lock but for the first thing of a kind.
 #pragma once
 
-#include <selvedge/base/counter.hpp>
 #include <selvedge/insight/hyper_log_log.hpp>
 
 #include <array>

@@ -24,8 +24,6 @@ public:
   // A uniform hash of the thing. True when it changed the estimate.
   bool add(std::uint64_t hash);
   double estimate() const;
-  // Everything that was seen by the other one, too.
-  void merge(const HyperLogLog& other);
   void clear();
 
 private:
