@@ -63,7 +63,7 @@ AssetReference reference_at(const JsonPlace& place) {
   if (colon != std::string::npos && !is_bundle_name(reference.bundle)) {
     place.fail("'" + reference.bundle + "' is no name of a bundle");
   }
-  if (!is_asset_path(reference.path)) {
+  if (!reference.is_entry() && !is_asset_path(reference.path)) {
     place.fail("'" + reference.path + "' is no path inside of a bundle");
   }
   return reference;

@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "origin_folder.hpp"
 
+#include <selvedge/bundle/imports.hpp>
 #include <selvedge/bundle/name.hpp>
 #include <selvedge/bundle/package_json.hpp>
 #include <selvedge/http/media_type.hpp>
@@ -81,6 +82,23 @@ void set_entries(Manifest& manifest, std::vector<std::string> entries, const std
   manifest.entry = std::move(entries);
 }
 
+std::size_t count_required(const Manifest& manifest) {
+  std::size_t count = 0;
+  for (const Asset& asset : manifest.assets) count += asset.required.size();
+  return count;
+}
+
+// Last, since what an import stands for depends on all else in the manifest.
+void set_required(Manifest& manifest, const PackageFiles& files, const std::string& source) {
+  for (Asset& asset : manifest.assets) {
+    const PackageFile* file = files.find(asset.path);
+    asset.required = bundle::required_by(asset.path, file->content, manifest);
+  }
+  if (bundle::text_of(manifest).size() > Manifest::kLargest) {
+    fail(source, fmt::format("its manifest would be larger than {} bytes", Manifest::kLargest));
+  }
+}
+
 Packed manifest_of(const PackageFiles& files, const std::string& source,
                    const PackOptions& options) {
   Packed packed;
@@ -110,6 +128,7 @@ Packed manifest_of(const PackageFiles& files, const std::string& source,
   }
   manifest.dependencies = std::move(package.dependencies);
   set_entries(manifest, options.entry.empty() ? entries_of(package, files) : options.entry, source);
+  set_required(manifest, files, source);
   packed.left_out = files.left_out;
   for (std::string& one : package.left_out) packed.left_out.push_back("dependency " + one);
   return packed;
@@ -169,6 +188,7 @@ json json_of(const Packed& packed) {
           {"bytes", packed.bytes},
           {"dependencies", manifest.dependencies.size()},
           {"entry", manifest.entry},
+          {"requires", count_required(manifest)},
           {"was_there", packed.was_there},
           {"left_out", packed.left_out}};
 }

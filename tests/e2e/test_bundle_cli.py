@@ -113,6 +113,54 @@ def case_a_tarball_becomes_a_bundle():
         expect_equal(index["channels"], {"latest": "2.3.1"}, "channels")
 
 
+def case_assets_require_what_they_import():
+    files = UI_FILES | {
+        "dist/ui.js": """#!/usr/bin/env node
+            import "icons"; import { color } from 'acme-tokens/dist/tokens.js';
+            import "./parts/button.mjs"; export * from "@acme/ui/dist/parts/button.mjs";
+            import "./ui.js"; import "./gone.js"; import "react"; import "node:fs";
+            const lazy = () => import("../lib/index.js"); // import "../lib/index.js"
+            const text = `import "../lib/index.js" ${ /`/.test("import '../lib/index.js'") }`;
+        """,
+        "dist/parts/button.mjs": 'import ui from "../ui.js"; import "../../../../etc/passwd";',
+        "dist/ui.css": "@import 'base.css'; @import url(acme-tokens/tokens.css); a { color: red }",
+        "dist/base.css": "a { background: url(../logo.svg) } @import 'ui.css';",
+        "README.md": 'import "./dist/ui.js";',
+    }
+    with Workshop() as shop:
+        done = shop.pack(tarball(shop.path / "ui.tgz", files), "-o", "json")
+        expect_equal(done.returncode, 0, done.stderr)
+        expect_equal(json.loads(done.stdout)[0]["requires"], 6, "count")
+        manifest = json.loads((shop.origin / "@acme/ui/2.3.1/bundle.json").read_text())
+        said = {one["path"]: one["requires"] for one in manifest["assets"] if "requires" in one}
+        wanted = {
+            "dist/parts/button.mjs": ["dist/ui.js"],
+            "dist/ui.css": ["dist/base.css", "acme-tokens:tokens.css"],
+            "dist/ui.js": ["icons:", "acme-tokens:dist/tokens.js", "dist/parts/button.mjs"],
+        }
+        expect_equal(said, wanted, "requires")
+        shop.pack(shop.package("acme-tokens", "1.4.2"), shop.package("icons", "1.0.0"))
+        expect_equal(shop.verify()["problems"], [], "verify")
+
+
+def case_verify_finds_what_is_required_and_not_there():
+    with Workshop() as shop:
+        files = {"a.js": "import './b.js'", "b.js": ""}
+        named = ["--name", "acme", "--version", "1.0.0"]
+        shop.pack(folder(shop.path / "acme", files), *named)
+        expect_equal(shop.verify()["problems"], [], "at first")
+        file = shop.origin / "acme/1.0.0/bundle.json"
+        written = file.read_text()
+        for changed, problem in (
+            ("c.js", "'a.js' requires 'c.js', which is no asset of this bundle"),
+            ("lit:", "'a.js' requires 'lit:', which is no dependency"),
+        ):
+            manifest = json.loads(written)
+            manifest["assets"][0]["requires"] = [changed]
+            file.write_text(json.dumps(manifest))
+            expect_equal(shop.verify()["problems"], [f"{file}: {problem}"], changed)
+
+
 def case_a_folder_and_its_tarball_are_the_same_bundle():
     with Workshop() as one, Workshop() as other:
         expect_equal(one.pack(tarball(one.path / "ui.tgz", UI_FILES)).returncode, 0, "tarball")

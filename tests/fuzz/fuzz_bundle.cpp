@@ -1,6 +1,8 @@
 // What origins and clients write of bundles: whatever it is, it is read or refused; what is read is
-// written and read again as the same; what nobody signed is no pin.
+// written and read again as the same; what content imports, a manifest can say; what nobody signed
+// is no pin.
 #include <selvedge/bundle/dependency_graph.hpp>
+#include <selvedge/bundle/imports.hpp>
 #include <selvedge/bundle/name.hpp>
 #include <selvedge/bundle/package_json.hpp>
 #include <selvedge/bundle/session_pin.hpp>
@@ -50,6 +52,26 @@ void check_documents(std::string_view text) {
   parse_integrity(text);
 }
 
+void check_imports(std::string_view text) {
+  Manifest manifest;
+  manifest.name = "self";
+  manifest.version = *parse_version("1.0.0");
+  const Digest digest = DigestSum(DigestAlgorithm::sha384).digest();
+  for (const char* path : {"a.css", "a.js", "b/c.css", "b/c.js"}) {
+    manifest.assets.push_back({path, 0, "", digest, AssetClass::standard, {}});
+  }
+  manifest.dependencies.push_back({"@x/y", "1", *VersionRange::parse("1")});
+  manifest.dependencies.push_back({"d", "1", *VersionRange::parse("1")});
+  manifest.entry = {"a.js"};
+  for (Asset& asset : manifest.assets) {
+    asset.required = required_by(asset.path, text, manifest);
+    for (const AssetReference& one : asset.required)
+      fuzz::require(one.text() != asset.path, "nothing requires itself");
+  }
+  const auto again = parse_manifest(text_of(manifest));
+  fuzz::require(again && text_of(*again.value) == text_of(manifest), "what is required is there");
+}
+
 void check_pin(std::string_view text) {
   static const PinKeys keys({PinKeys::Key{"a", {1, 2, 3}}});
   const std::chrono::sys_seconds now{std::chrono::seconds{1'000}};
@@ -74,6 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_versions(text);
   check_documents(text);
+  check_imports(text);
   check_pin(text);
   check_target(text);
   return 0;

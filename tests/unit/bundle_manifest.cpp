@@ -27,7 +27,7 @@ json good() {
              {"type", "text/javascript"},
              {"integrity", kSha384},
              {"class", "core"},
-             {"requires", {"base.js", "@acme/tokens:tokens.css"}}},
+             {"requires", {"base.js", "@acme/tokens:tokens.css", "@acme/tokens:"}}},
             {{"path", "base.js"}, {"size", 3}, {"integrity", kSha256}}}},
           {"dependencies", {{"@acme/tokens", "^1.4.0"}}},
           {"entry", {"button.js"}}};
@@ -143,8 +143,9 @@ TEST_CASE("a manifest is read and written", "[bundle]") {
   CHECK(button->size == 3);
   CHECK(button->type == "text/javascript");
   CHECK(button->importance == AssetClass::core);
-  CHECK(button->required ==
-        std::vector<AssetReference>{{"", "base.js"}, {"@acme/tokens", "tokens.css"}});
+  CHECK(button->required == std::vector<AssetReference>{{"", "base.js"},
+                                                        {"@acme/tokens", "tokens.css"},
+                                                        {"@acme/tokens", ""}});
   CHECK(manifest.find("other.js") == nullptr);
   CHECK(manifest.dependency("@acme/tokens")->text == "^1.4.0");
   CHECK(manifest.entry == std::vector<std::string>{"button.js"});
@@ -203,6 +204,18 @@ TEST_CASE("what is wrong in a manifest is said with its place", "[bundle]") {
   SECTION("a bundle that is no dependency") {
     first["requires"][0] = "lit:lit.js";
     expected = "'button.js' requires 'lit:lit.js', which is no dependency";
+  }
+  SECTION("the entry of no dependency") {
+    first["requires"][0] = "lit:";
+    expected = "'button.js' requires 'lit:', which is no dependency";
+  }
+  SECTION("the entry of no bundle") {
+    first["requires"][0] = ":";
+    expected = "assets[0].requires[0]: '' is no name of a bundle";
+  }
+  SECTION("no asset") {
+    first["requires"][0] = "";
+    expected = "assets[0].requires[0]: '' is no path inside of a bundle";
   }
   SECTION("entry") {
     manifest["entry"][0] = "gone.js";

@@ -4,9 +4,11 @@
 //   {"name": "@acme/ui", "version": "2.3.1",
 //    "assets": [{"path": "button.js", "size": 812, "type": "text/javascript",
 //                "integrity": "sha384-...", "class": "core",
-//                "requires": ["base.js", "@acme/tokens:tokens.css"]}],
-//    "dependencies": {"@acme/tokens": "^1.4.0"},
+//                "requires": ["base.js", "@acme/tokens:tokens.css", "lit:"]}],
+//    "dependencies": {"@acme/tokens": "^1.4.0", "lit": "^3.3.0"},
 //    "entry": ["button.js"]}
+//
+// "lit:" is whatever the version of lit that is used has as its entry.
 #pragma once
 
 #include <selvedge/bundle/integrity.hpp>
@@ -27,7 +29,8 @@ std::string_view text_of(AssetClass of);
 // Another asset that this one is of no use without: of this bundle, or of one it depends on.
 struct AssetReference {
   std::string bundle; // empty: this one
-  std::string path;
+  std::string path;   // empty: the entry assets of `bundle`, which is another one
+  bool is_entry() const { return !bundle.empty() && path.empty(); }
   std::string text() const { return bundle.empty() ? path : bundle + ':' + path; }
   friend bool operator==(const AssetReference&, const AssetReference&) = default;
 };
