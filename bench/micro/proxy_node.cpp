@@ -16,15 +16,15 @@ public:
 
 } // namespace
 
-ProxyNode::ProxyNode() {
+ProxyNode::ProxyNode(proxy::RouteOptions route, const BehindNode& behind)
+    : proxy_(workers_[0], store_, fills_, &log_, options_of(behind)) {
   proxy::Routing::Origins origins;
-  origins.by_name.emplace("none", std::make_shared<NoOrigin>());
-  proxy::RouteOptions route;
+  origins.by_name.emplace("none", behind.origin ? behind.origin : std::make_shared<NoOrigin>());
   route.name = "all";
   route.origin = "none";
   proxy_.set_routing(
       std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
-                                       std::move(origins), 1u << 20, counters_));
+                                       std::move(origins), behind.max_object, counters_, boards_));
 }
 
 void ProxyNode::store_answer(const http::RequestHead& request, std::size_t bytes) {

@@ -34,6 +34,8 @@ std::string_view name(ErrorCode code) {
     return "closed";
   case ErrorCode::protocol:
     return "protocol";
+  case ErrorCode::mismatch:
+    return "mismatch";
   case ErrorCode::too_large:
     return "too_large";
   case ErrorCode::cancelled:
@@ -72,6 +74,7 @@ std::string_view proxy_status_error(Error error) {
   case ErrorCode::closed:
     return "http_response_incomplete";
   case ErrorCode::protocol:
+  case ErrorCode::mismatch:
     return "http_protocol_error";
   case ErrorCode::too_large:
     return "http_response_header_section_size";

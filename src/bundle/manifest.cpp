@@ -69,6 +69,10 @@ AssetReference reference_at(const JsonPlace& place) {
   return reference;
 }
 
+void check_count(const JsonPlace& place, std::size_t count, std::size_t most) {
+  if (count > most) place.fail("there are more than " + std::to_string(most));
+}
+
 Asset asset_at(const JsonPlace& place) {
   Asset asset;
   asset.path = path_at(place.at("path"));
@@ -81,6 +85,7 @@ Asset asset_at(const JsonPlace& place) {
   if (place.has("class")) asset.importance = class_at(place.at("class"));
   if (place.has("requires")) {
     const JsonPlace list = place.at("requires");
+    check_count(list, list.array().size(), Manifest::kMostNamed);
     for (std::size_t i = 0; i < list.array().size(); ++i) {
       asset.required.push_back(reference_at(list.at(i)));
     }
@@ -89,6 +94,7 @@ Asset asset_at(const JsonPlace& place) {
 }
 
 std::vector<Dependency> dependencies_at(const JsonPlace& place) {
+  check_count(place, place.object().size(), Manifest::kMostNamed);
   std::vector<Dependency> dependencies;
   for (const auto& [name, range] : place.object().items()) {
     const JsonPlace one = place.at(name);
@@ -101,11 +107,19 @@ std::vector<Dependency> dependencies_at(const JsonPlace& place) {
   return dependencies; // by name: so the object has them
 }
 
+std::vector<Export> exports_at(const JsonPlace& place) {
+  check_count(place, place.object().size(), Manifest::kMostExports);
+  std::vector<Export> exports;
+  for (const auto& [name, path] : place.object().items()) {
+    if (!is_asset_path(name)) place.fail("'" + name + "' cannot be imported");
+    exports.push_back({name, path_at(place.at(name))});
+  }
+  return exports; // by name
+}
+
 std::vector<Asset> assets_at(const JsonPlace& place) {
   const std::size_t count = place.array().size();
-  if (count > Manifest::kMostAssets) {
-    place.fail("there are more than " + std::to_string(Manifest::kMostAssets));
-  }
+  check_count(place, count, Manifest::kMostAssets);
   std::vector<Asset> assets;
   assets.reserve(count);
   for (std::size_t i = 0; i < count; ++i) assets.push_back(asset_at(place.at(i)));
@@ -126,6 +140,11 @@ void check_references(const Manifest& manifest) {
                       (one.bundle.empty() ? "asset of this bundle" : "dependency"));
     }
   }
+  for (const Export& one : manifest.exports) {
+    if (manifest.find(one.path) == nullptr) {
+      throw WrongJson("exports: '" + one.path + "' is no asset of this bundle");
+    }
+  }
   for (const std::string& path : manifest.entry) {
     if (manifest.find(path) == nullptr) {
       throw WrongJson("entry: '" + path + "' is no asset of this bundle");
@@ -141,10 +160,12 @@ Manifest manifest_at(const JsonPlace& root) {
   if (root.has("dependencies")) manifest.dependencies = dependencies_at(root.at("dependencies"));
   if (root.has("entry")) {
     const JsonPlace list = root.at("entry");
+    check_count(list, list.array().size(), Manifest::kMostNamed);
     for (std::size_t i = 0; i < list.array().size(); ++i) {
       manifest.entry.push_back(path_at(list.at(i)));
     }
   }
+  if (root.has("exports")) manifest.exports = exports_at(root.at("exports"));
   check_references(manifest);
   return manifest;
 }
@@ -191,6 +212,7 @@ std::string text_of(const Manifest& manifest) {
             {"dependencies", Json::object()},
             {"entry", manifest.entry}};
   for (const Asset& asset : manifest.assets) json["assets"].push_back(json_of(asset));
+  for (const Export& one : manifest.exports) json["exports"][one.name] = one.path;
   for (const Dependency& one : manifest.dependencies) json["dependencies"][one.name] = one.text;
   return json.dump(2) + '\n';
 }

@@ -58,9 +58,38 @@ void add_exports(const Json& json, PackageJson& to, int depth = 0) {
                                                  "node-addons"};
   if (json.is_string()) return add_entry(json.get<std::string>(), to);
   if (!json.is_object() || depth > kDeepest) return;
+  // Of alternatives for scripts, one: that of browsers, and modules before what all else can read.
+  constexpr std::array<const char*, 4> kScripts{"browser", "import", "module", "default"};
+  const auto script = std::ranges::find_if(
+      kScripts, [&json](const char* condition) { return json.contains(condition); });
+  if (script != kScripts.end()) add_exports(json.at(*script), to, depth + 1);
   for (const auto& [key, value] : json.items()) {
-    if (std::ranges::find(kNot, key) == kNot.end()) add_exports(value, to, depth + 1);
+    if (std::ranges::find(kNot, key) != kNot.end()) continue;
+    if (std::ranges::find(kScripts, key) == kScripts.end()) add_exports(value, to, depth + 1);
   }
+}
+
+// "./dom": {"import": "./dist/dom.mjs"}. Patterns ("./*") are not followed.
+void add_subpaths(const Json& exports, PackageJson& to) {
+  for (const auto& [key, value] : exports.items()) {
+    if (!key.starts_with("./") || key.find('*') != std::string::npos) continue;
+    const std::string name = key.substr(2);
+    PackageJson alone;
+    add_exports(value, alone);
+    if (!is_asset_path(name) || alone.entry.empty() || alone.entry.front() == name) continue;
+    to.exports.push_back({name, alone.entry.front()});
+  }
+}
+
+bool has_script(const PackageJson& package) {
+  return std::ranges::any_of(package.entry, [](const std::string& path) {
+    return path.ends_with(".js") || path.ends_with(".mjs");
+  });
+}
+
+void add_named_entry(const Json& json, const char* key, PackageJson& to) {
+  const auto found = json.find(key);
+  if (found != json.end() && found->is_string()) add_entry(found->get<std::string>(), to);
 }
 
 bool ends_with_any(std::string_view text, std::initializer_list<std::string_view> ends) {
@@ -81,13 +110,19 @@ Parsed<PackageJson> parse_package_json(std::string_view text) {
     if (root.has("exports")) {
       // Of many subpaths only the package itself is asked for first.
       const Json& exports = json.at("exports");
-      const bool has_main = exports.is_object() && exports.contains(".");
-      add_exports(has_main ? exports.at(".") : exports, package);
+      const bool has_subpaths =
+          exports.is_object() && !exports.empty() && exports.begin().key().starts_with('.');
+      if (has_subpaths) {
+        add_subpaths(exports, package);
+        if (exports.contains(".")) add_exports(exports.at("."), package);
+      } else {
+        add_exports(exports, package);
+      }
     }
-    for (const char* key : {"module", "browser", "main", "style", "sass"}) {
-      const auto found = json.find(key);
-      if (found != json.end() && found->is_string()) add_entry(found->get<std::string>(), package);
+    for (const char* key : {"module", "browser", "main"}) {
+      if (!has_script(package)) add_named_entry(json, key, package);
     }
+    for (const char* key : {"style", "sass"}) add_named_entry(json, key, package);
     return Parsed<PackageJson>::good(std::move(package));
   } catch (const WrongJson& wrong) {
     return Parsed<PackageJson>::bad(wrong.what());

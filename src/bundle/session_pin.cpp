@@ -17,7 +17,7 @@ namespace selvedge::bundle {
 
 namespace {
 
-constexpr std::string_view kForm = "1.";
+constexpr std::string_view kForm = "2.";
 constexpr std::size_t kMac = 16;
 constexpr std::size_t kMacText = 22; // in base64url
 
@@ -57,7 +57,7 @@ std::optional<std::string_view> take_part(std::string_view& text) {
   return part;
 }
 
-bool read_id(std::string_view text, std::uint64_t& into) {
+bool read_number(std::string_view text, std::uint64_t& into) {
   const auto read = std::from_chars(text.data(), text.data() + text.size(), into);
   return read.ec == std::errc{} && read.ptr == text.data() + text.size();
 }
@@ -69,6 +69,14 @@ std::optional<PinnedVersion> pinned(std::string_view text) {
   const std::string_view bundle = one.name.substr(0, one.name.find(':'));
   const bool is_good = is_bundle_name(bundle) && is_exact_version(one.version);
   return is_good ? std::optional(one) : std::nullopt;
+}
+
+// The first of a list, which is taken.
+std::optional<PinnedVersion> take_pinned(std::string_view& list) {
+  const std::size_t end = std::min(list.find('~'), list.size());
+  const auto one = pinned(list.substr(0, end));
+  list.remove_prefix(std::min(end + 1, list.size()));
+  return one;
 }
 
 } // namespace
@@ -160,16 +168,21 @@ std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys&
   if (!until || !minute->empty()) return std::nullopt;
   const auto number = take_part(rest);
   SessionPin pin;
-  const bool has_id = number && read_id(*number, pin.session_.id);
+  const auto snapshot = take_part(rest);
+  const auto page = take_part(rest);
+  std::uint64_t second = 0;
+  const bool has_id = number && read_number(*number, pin.session_.id) && snapshot &&
+                      read_number(*snapshot, pin.session_.snapshot) && page &&
+                      read_number(*page, second);
+  pin.session_.page =
+      std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(second)));
   pin.session_.until =
       std::chrono::sys_seconds(std::chrono::minutes(static_cast<std::int64_t>(*until)));
   if (!has_id || now >= pin.session_.until) return std::nullopt;
+  pin.list_ = rest;
+  std::size_t count = 0;
   while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('~'), rest.size());
-    const auto one = pinned(rest.substr(0, end));
-    if (!one || pin.count_ == kMostVersions) return std::nullopt;
-    pin.versions_[pin.count_++] = *one;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!take_pinned(rest) || ++count > kMostVersions) return std::nullopt;
   }
   return pin;
 }
@@ -180,7 +193,8 @@ std::string SessionPin::write(std::span<const PinnedVersion> versions, const Pin
   const auto minute =
       std::chrono::ceil<std::chrono::minutes>(session.until.time_since_epoch()).count();
   std::string text = std::string(kForm) + key.id + '.' + std::to_string(minute) + '.' +
-                     std::to_string(session.id) + '.';
+                     std::to_string(session.id) + '.' + std::to_string(session.snapshot) + '.' +
+                     std::to_string(session.page.time_since_epoch().count()) + '.';
   for (const PinnedVersion& one : versions) {
     if (&one != versions.data()) text += '~';
     text.append(one.name).append("@").append(one.version);
@@ -192,10 +206,17 @@ std::string SessionPin::write(std::span<const PinnedVersion> versions, const Pin
 }
 
 std::string_view SessionPin::version_of(std::string_view name) const {
-  for (const PinnedVersion& one : versions()) {
-    if (one.name == name) return one.version;
+  for (std::string_view rest = list_; !rest.empty();) {
+    const auto one = take_pinned(rest);
+    if (one->name == name) return one->version;
   }
   return {};
+}
+
+std::vector<PinnedVersion> SessionPin::versions() const {
+  std::vector<PinnedVersion> versions;
+  for (std::string_view rest = list_; !rest.empty();) versions.push_back(*take_pinned(rest));
+  return versions;
 }
 
 } // namespace selvedge::bundle

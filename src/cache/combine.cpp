@@ -51,9 +51,10 @@ bool is_whole(const ByteRange& range, const std::optional<std::uint64_t>& length
   return range.first == 0 && length && range.last + 1 == *length;
 }
 
-http::HeadBlock copy_of(const http::HeadBlock& block) {
+http::HeadBlock copy_of(const http::HeadBlock& block, std::span<const http::Field> added = {}) {
   http::FieldList fields;
   for (const http::Field& field : block.fields()) fields.add(field);
+  for (const http::Field& field : added) fields.add(field);
   return http::HeadBlock(fields);
 }
 
@@ -69,11 +70,24 @@ StoredResponse::Parts parts_like(const StoredResponse& from) {
   parts.vary = from.vary();
   parts.vary_as_sent = from.vary_as_sent();
   parts.tags = from.purge_state().tags;
+  parts.kept_by = from.kept_by();
   parts.born = from.purge_state().born;
   return parts;
 }
 
 } // namespace
+
+boost::intrusive_ptr<StoredResponse> with_body(const StoredResponse& response,
+                                               boost::intrusive_ptr<Body> body,
+                                               std::span<const http::Field> added,
+                                               MemoryLedger* ledger) {
+  StoredResponse::Parts parts = parts_like(response);
+  if (!added.empty()) parts.head = copy_of(response.head(), added);
+  parts.status = response.status();
+  parts.owner = response.owner.load(std::memory_order_relaxed);
+  parts.body = std::move(body);
+  return new StoredResponse(std::move(parts), ledger);
+}
 
 boost::intrusive_ptr<StoredResponse> completed(const StoredResponse& part, MemoryLedger* ledger) {
   const http::ContentRange& held = *part.content_range();

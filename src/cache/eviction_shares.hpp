@@ -35,10 +35,15 @@ public:
     return owners_[owner].held.load(std::memory_order_relaxed);
   }
 
-  // Where it belongs: in the common lane when nothing is reserved for its owner.
+  // Where it belongs: to what is common or live, when nothing is reserved for its owner.
   std::size_t lane_of(const StoredResponse& response) const {
     const Owner owner = response.owner.load(std::memory_order_relaxed);
-    return reserved(owner) > 0 ? 1u + owner : kCommonLane;
+    if (reserved(owner) > 0) return 1u + owner;
+    return response.is_live() ? kLiveLane : kCommonLane;
+  }
+  // Something is in the lane of what is live, from now on.
+  void note_lane(std::size_t lane) {
+    if (lane == kLiveLane) used_.fetch_or(bit_of(kLiveLane), std::memory_order_relaxed);
   }
   // Those that may hold something.
   LaneSet lanes() const { return used_.load(std::memory_order_relaxed); }

@@ -82,7 +82,8 @@ public:
   std::atomic<PurgeEpoch> hard; // of the last purge; what is born before is gone
   std::atomic<PurgeEpoch> soft;
   std::atomic<base::Steady::rep> purged_at{ticks(base::Steady::min())};
-  Hook recent; // in the list of purges, which then holds a reference
+  std::atomic<int> lives{0}; // for so many it is to stay
+  Hook recent;               // in the list of purges, which then holds a reference
 
 private:
   // Forgets those that a hard purge, of the tag or of everything, took since the last call: their
@@ -119,6 +120,14 @@ struct TagEqual {
 };
 
 } // namespace
+
+void PurgeIndex::set_live(const TagPtr& tag, bool is_live) {
+  tag->lives.fetch_add(is_live ? 1 : -1, std::memory_order_relaxed);
+}
+
+bool PurgeIndex::is_live(const TagPtr& tag) {
+  return tag->lives.load(std::memory_order_relaxed) > 0;
+}
 
 // On a line of its own, so that the locks of neighbours do not disturb each other.
 struct alignas(64) PurgeIndex::Stripe {

@@ -32,6 +32,8 @@ constexpr int kMaxOutranked = 8;
 // How many may be moved to the lane of their owner, who became that after they were stored, or had
 // nothing reserved then, before the one of the least rank goes, whoever has it.
 constexpr int kMaxSetAside = 256;
+// The same where only what is live is spared.
+constexpr int kMaxLiveSetAside = 4096;
 
 using Reference = boost::intrusive_ptr<StoredResponse>;
 // Of one fingerprint, oldest first. All have the same key but for a collision of fingerprints.
@@ -235,6 +237,7 @@ void Store::add(Reference response) {
     ++stripe.evictions;
   }
   const std::size_t lane = shares_->lane_of(*response);
+  shares_->note_lane(lane);
   stripe.lanes->insert(*response, lane);
   shares_->add(*response);
   publish_rank(stripe, lane, stripe.lanes->least_rank(lane));
@@ -282,12 +285,14 @@ void Store::clear() {
 }
 
 void Store::make_room() {
+  if (is_over_limit()) evict_for(nullptr, Reach::not_live);
   if (is_over_limit()) evict_for(nullptr, Reach::above_shares);
   if (is_over_limit()) evict_for(nullptr, Reach::everything);
 }
 
 void Store::make_room_for(StoredResponsePtr inserted) {
   if (!is_over_limit()) return;
+  evict_for(inserted.get(), Reach::not_live);
   evict_for(inserted.get(), Reach::above_shares);
   // Within its owner's share, and so is all the rest: then the newest is not the first to go.
   const bool is_open = shares_->open_lanes().test(shares_->lane_of(*inserted));
@@ -310,8 +315,11 @@ void Store::evict_for(const StoredResponse* spared, Reach reach) {
   int outranked = 0;         // in a row, too
   int set_aside = 0;
   while (is_over_limit()) {
-    const bool is_any = reach == Reach::everything || set_aside == kMaxSetAside;
-    const LaneSet open = is_any ? shares_->lanes() : shares_->open_lanes();
+    const bool spares_live = reach == Reach::not_live;
+    if (spares_live && set_aside == kMaxLiveSetAside) return;
+    const bool is_any = reach == Reach::everything || (!spares_live && set_aside == kMaxSetAside);
+    LaneSet open = is_any ? shares_->lanes() : shares_->open_lanes();
+    if (spares_live) open.reset(kLiveLane);
     if (fruitless > options_.stripes * open.count()) return;
     const std::size_t start = next_victim_stripe_.fetch_add(1, std::memory_order_relaxed);
     EvictionTurn turn = ranks_->next(start, open);
@@ -329,6 +337,7 @@ Store::Evicted Store::evict_one(const EvictionTurn& turn, const LaneSet& open,
   Removed removed(purges_);
   Stripe& stripe = stripes_[turn.stripe];
   const std::lock_guard lock(stripe.mutex);
+  if (!open.test(kLiveLane)) let_go_of_live(stripe);
   const EvictionCandidate candidate = stripe.lanes->candidate(turn.lane, spared);
   if (candidate.rank > turn.most || candidate.response == nullptr) {
     publish_rank(stripe, turn.lane, candidate.rank);
@@ -353,10 +362,19 @@ Store::Evicted Store::evict_one(const EvictionTurn& turn, const LaneSet& open,
   return Evicted::one;
 }
 
+// What is live no more, and the first of those that were to go, is one of the others again.
+void Store::let_go_of_live(Stripe& stripe) {
+  const StoredResponse* const first = stripe.lanes->candidate(kLiveLane, nullptr).response;
+  if (first == nullptr) return;
+  const std::size_t lane = shares_->lane_of(*first);
+  if (lane != kLiveLane) set_aside(stripe, *first, lane);
+}
+
 void Store::set_aside(Stripe& stripe, const StoredResponse& response, std::size_t lane) {
   const std::size_t old_lane = response.eviction.lane;
   stripe.lanes->remove(response);
   shares_->remove(response);
+  shares_->note_lane(lane);
   stripe.lanes->insert(response, lane);
   shares_->add(response); // its bytes were counted anew
   for (const std::size_t changed : {old_lane, lane}) {

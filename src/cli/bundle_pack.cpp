@@ -56,6 +56,7 @@ std::vector<std::string> entries_of(const bundle::PackageJson& package, const Pa
       break;
     }
   }
+  if (entries.empty() && files.find("index.js") != nullptr) entries.emplace_back("index.js");
   return entries;
 }
 
@@ -128,6 +129,9 @@ Packed manifest_of(const PackageFiles& files, const std::string& source,
   }
   manifest.dependencies = std::move(package.dependencies);
   set_entries(manifest, options.entry.empty() ? entries_of(package, files) : options.entry, source);
+  for (bundle::Export& one : package.exports) {
+    if (files.find(one.path) != nullptr) manifest.exports.push_back(std::move(one));
+  }
   set_required(manifest, files, source);
   packed.left_out = files.left_out;
   for (std::string& one : package.left_out) packed.left_out.push_back("dependency " + one);

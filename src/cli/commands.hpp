@@ -39,7 +39,7 @@ int status(const AdminOptions& admin);
 int drain(const AdminOptions& admin);
 
 struct PurgeOptions {
-  std::vector<std::string> urls, tags, groups, prefixes, hosts;
+  std::vector<std::string> urls, tags, groups, prefixes, hosts, bundles;
   bool everything = false;
   bool soft = false;
 };
@@ -102,5 +102,26 @@ struct ClosureOptions {
   Output output = Output::text;
 };
 int show_closure(const ClosureOptions& options);
+
+// Of a running node.
+struct ReleaseOptions {
+  std::string url; // of the route; empty: there is only one
+  std::string who; // empty: who runs the command
+  std::string why;
+  double percent = -1; // of the sessions that get it; negative: all, and it is no canary
+  std::vector<std::string> tiers, regions;
+  // publish alone:
+  std::vector<std::string> bundles; // "NAME@SELECTOR"
+  std::vector<std::string> withdrawn;
+  std::string channel;
+  bool warms = true;
+  bool waits = true; // until it is in force
+  // rollback alone:
+  bool at_once = false;
+};
+int publish_bundles(const AdminOptions& admin, const ReleaseOptions& wanted);
+int promote_release(const AdminOptions& admin, const ReleaseOptions& wanted);
+int roll_back(const AdminOptions& admin, const ReleaseOptions& wanted);
+int show_releases(const AdminOptions& admin);
 
 } // namespace selvedge::cli

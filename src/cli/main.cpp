@@ -1,4 +1,6 @@
+#include "bundle_commands.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -14,30 +16,6 @@ using namespace selvedge::cli;
 
 CLI::Option* add_config(CLI::App& command, std::string& path) {
   return command.add_option("-c,--config", path, "YAML file, or a directory of *.yaml files");
-}
-
-void add_output(CLI::App& command, Output& output) {
-  command
-      .add_option_function<std::string>(
-          "-o,--output",
-          [&output](const std::string& form) {
-            output = form == "json" ? Output::json : Output::text;
-          },
-          "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->default_str("text");
-}
-
-void add_admin(CLI::App& command, AdminOptions& admin) {
-  command.add_option("--admin", admin.address, "address of the admin API")->capture_default_str();
-  command.add_option("--token-file", admin.token_file, "file whose first line is the bearer token");
-  add_output(command, admin.output);
-}
-
-// An option that may come several times, with one value each; `form` says what it looks like.
-void add_list(CLI::App& command, const char* name, std::vector<std::string>& to, const char* form,
-              const char* text) {
-  command.add_option(name, to, text)->allow_extra_args(false)->type_name(form)->type_size(1);
 }
 
 void add_run(CLI::App& app, int& code) {
@@ -100,6 +78,8 @@ void add_purge(CLI::App& app, AdminOptions& admin, int& code) {
   add_list(*command, "--prefix", wanted->prefixes, "HOST/PATH",
            "that path with any query, and everything below it");
   add_list(*command, "--host", wanted->hosts, "HOST[:PORT]", "whatever the scheme");
+  add_list(*command, "--bundle", wanted->bundles, "NAME[@VERSION]",
+           "and what was released with that version in it");
   command->add_flag("--all", wanted->everything, "everything");
   command->add_flag("--soft", wanted->soft,
                     "do not remove, make stale: the origin is asked before the next use");
@@ -249,59 +229,6 @@ void add_policy(CLI::App& app, int& code) {
   test->callback([options, &code] { code = test_policy(*options); });
 }
 
-void add_bundle_pack(CLI::App& bundle, int& code) {
-  const auto options = std::make_shared<PackOptions>();
-  CLI::App* command =
-      bundle.add_subcommand("pack", "Make bundles of folders and of tarballs as npm has them");
-  command->add_option("sources", options->sources, "folders, PACKAGE.tgz files")->required();
-  command->add_option("--origin", options->origin, "folder to put them in")->required();
-  command->add_option("--name", options->name, "else package.json says it");
-  command->add_option("--version", options->version, "else package.json says it");
-  add_list(*command, "--entry", options->entry, "PATH", "asked for first; else by package.json");
-  command->add_option("--channel", options->channel,
-                      "to point here; else `latest`, when this is the greatest release");
-  command->add_option("--released", options->released, "a time, for the index");
-  add_output(*command, options->output);
-  command->footer(
-      "Examples:\n"
-      "  selvedge bundle pack $(npm pack lit@3) --origin /srv/bundles\n"
-      "  selvedge bundle pack dist --origin /srv/bundles --name acme-ui --version 2.3.1\n"
-      "Writes ORIGIN/NAME/VERSION/..., with bundle.json, and ORIGIN/NAME/index.json: the\n"
-      "same bytes for the same package. A version that is there never changes.");
-  command->callback([options, &code] { code = pack_bundles(*options); });
-}
-
-void add_bundle_verify(CLI::App& bundle, int& code) {
-  const auto options = std::make_shared<BundleOptions>();
-  CLI::App* command =
-      bundle.add_subcommand("verify", "Compare an origin's folder with its manifests");
-  command->add_option("bundles", options->bundles, "NAME or NAME@VERSION; all when left out");
-  command->add_option("--origin", options->origin, "folder of bundles")->required();
-  add_output(*command, options->output);
-  command->footer("Reads every asset. The exit code is 1 when one is missing, has another size or\n"
-                  "digest, is in no manifest, or when a dependency has no version.");
-  command->callback([options, &code] { code = verify_bundles(*options); });
-}
-
-void add_bundle_closure(CLI::App& bundle, int& code) {
-  const auto options = std::make_shared<ClosureOptions>();
-  CLI::App* command = bundle.add_subcommand("closure", "What a version needs, as npm resolves it");
-  command->add_option("bundle", options->bundle, "NAME, NAME@VERSION, NAME@RANGE or NAME@CHANNEL")
-      ->required();
-  command->add_option("--origin", options->origin, "folder of bundles")->required();
-  command->add_flag("--dependents", options->wants_dependents, "who needs it instead");
-  add_output(*command, options->output);
-  command->callback([options, &code] { code = show_closure(*options); });
-}
-
-void add_bundle(CLI::App& app, int& code) {
-  CLI::App* command = app.add_subcommand("bundle", "Versions of bundles in an origin's folder");
-  command->require_subcommand(1);
-  add_bundle_pack(*command, code);
-  add_bundle_verify(*command, code);
-  add_bundle_closure(*command, code);
-}
-
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Selvedge: an edge cache for versioned bundles.");
   app.set_version_flag("--version", "selvedge " SELVEDGE_VERSION);
@@ -324,7 +251,7 @@ int parse_and_run(int argc, char** argv) {
   add_events(app, admin, code);
   add_drain(app, admin, code);
   add_policy(app, code);
-  add_bundle(app, code);
+  add_bundle(app, admin, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

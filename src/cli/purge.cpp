@@ -19,6 +19,7 @@ int purge(const AdminOptions& admin, const PurgeOptions& wanted) {
   add("groups", wanted.groups);
   add("prefixes", wanted.prefixes);
   add("hosts", wanted.hosts);
+  add("bundles", wanted.bundles);
   if (request.empty() && !wanted.everything) {
     std::cerr << "selvedge: purge what? Name URLs, tags or others; see selvedge purge --help\n";
     return kBadConfiguration;

@@ -68,6 +68,26 @@ Section<proxy::SessionOptions> session_section() {
   return keys;
 }
 
+Section<proxy::ReleaseOptions> release_section() {
+  using proxy::ReleaseOptions;
+  Section<ReleaseOptions> keys;
+  keys.add("file", &ReleaseOptions::file, file("a file", Empty::allowed),
+           {"Where releases and their history are kept over restarts. Without one they are "
+            "forgotten by the next start, and `latest` is what the origin says."});
+  keys.add("follow", &ReleaseOptions::follow, boolean(),
+           {"Whether a channel that is changed at the origin is released here: what it stands for "
+            "changes at once for a bundle and all it needs, when all of that is known and whole. "
+            "false: it changes when the index is next fetched."});
+  keys.add("warm", &ReleaseOptions::warm, boolean(),
+           {"Whether what pages begin with is fetched and verified before a release is in force. A "
+            "release whose entries cannot be had is refused."});
+  keys.add(
+      "page_time", &ReleaseOptions::page_time, lifetime(),
+      {"Entries that a session asks for within so long of each other are of one page. What was "
+       "rolled back is kept by sessions until a page begins after a pause of that length."});
+  return keys;
+}
+
 Section<proxy::BundleOptions> bundle_section() {
   using proxy::BundleOptions;
   using proxy::SelectorAnswer;
@@ -83,14 +103,23 @@ Section<proxy::BundleOptions> bundle_section() {
             "version (direct), or with 307 to that."});
   keys.add("selector_lifetime", &BundleOptions::selector_lifetime, lifetime(),
            {"For so long clients may keep what a range or a channel stands for; exact versions a "
-            "year."});
+            "year. In sessions they ask each time, and are told when it is still the same."});
   keys.add("index_lifetime", &BundleOptions::index_lifetime, lifetime(),
            {"An index that is older, or no longer fresh, is fetched again while it is used on: so "
             "soon a new version is seen."});
   keys.add("index_stale", &BundleOptions::index_stale, lifetime(),
            {"For so long after that it is used while the origin cannot be asked."});
+  keys.add("integrity", &BundleOptions::integrity,
+           word<proxy::Integrity>({{"off", proxy::Integrity::off},
+                                   {"verify", proxy::Integrity::verify},
+                                   {"require", proxy::Integrity::require}}),
+           {"Whether content is compared, as it comes, with the digest in the manifest of its "
+            "version: what differs is answered 502 and not stored. verify lets pass what no "
+            "manifest names, require does not. Content is then fetched as a whole."});
   keys.add("sessions", &BundleOptions::sessions, section(session_section()),
            {"Clients that keep the versions they began with."});
+  keys.add("releases", &BundleOptions::releases, section(release_section()),
+           {"What was released here: see the README, Releases."});
   return keys;
 }
 

@@ -79,6 +79,7 @@ http::Status status_of(base::Error error) {
   case ErrorCode::certificate:
   case ErrorCode::closed:
   case ErrorCode::protocol:
+  case ErrorCode::mismatch:
   case ErrorCode::too_large:
   case ErrorCode::server_error:
     return 502;

@@ -10,6 +10,20 @@ namespace selvedge::proxy {
 
 namespace {
 
+constexpr std::string_view kManifest = "bundle.json";
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+std::string_view file_of(const BundleRequest& request) {
+  return request.path.empty() ? kManifest : request.path;
+}
+
+} // namespace
+
 std::string_view joined(std::initializer_list<std::string_view> parts, base::Arena& arena) {
   std::size_t size = 0;
   for (const std::string_view part : parts) size += part.size();
@@ -22,13 +36,6 @@ std::string_view joined(std::initializer_list<std::string_view> parts, base::Are
   return {text, size};
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// Browsers encode what ranges are made of ("%5E1.2"). What is no encoding stays as it is.
 std::string_view decoded(std::string_view text, base::Arena& arena) {
   if (text.find('%') == std::string_view::npos) return text;
   char* const bytes = static_cast<char*>(arena.allocate(text.size(), 1));
@@ -47,11 +54,22 @@ std::string_view decoded(std::string_view text, base::Arena& arena) {
   return {bytes, size};
 }
 
-std::string_view file_of(const BundleRequest& request) {
-  return request.path.empty() ? "bundle.json" : request.path;
+std::string encoded(std::string_view path) {
+  constexpr std::string_view kPlain = "-._~!$&'()*+,;=:@/";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : path) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || kPlain.find(c) != std::string_view::npos;
+    if (is_plain) {
+      text += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return text;
 }
-
-} // namespace
 
 std::optional<BundleRequest> bundle_request(std::string_view target, std::string_view prefix,
                                             base::Arena& arena) {
@@ -64,6 +82,7 @@ std::optional<BundleRequest> bundle_request(std::string_view target, std::string
       bundle::bundle_target(target.substr(request.base.size(), end - request.base.size()));
   if (!found) return std::nullopt;
   request.name = found->name;
+  // Browsers encode what ranges are made of ("%5E1.2").
   request.selector = decoded(found->selector, arena);
   request.path = found->path;
   request.is_exact = bundle::is_exact_version(request.selector);
@@ -76,8 +95,10 @@ std::string_view origin_target(const BundleRequest& request, std::string_view ve
       {request.base, "/", request.name, "/", version, "/", file_of(request), request.query}, arena);
 }
 
-std::string_view index_target(const BundleRequest& request, base::Arena& arena) {
-  return joined({request.base, "/", request.name, "/index.json"}, arena);
+std::string_view document_target(std::string_view base, std::string_view name,
+                                 std::string_view version, base::Arena& arena) {
+  if (version.empty()) return joined({base, "/", name, "/index.json"}, arena);
+  return joined({base, "/", name, "/", version, "/", kManifest}, arena);
 }
 
 std::string_view exact_url(const BundleRequest& request, std::string_view version,

@@ -9,7 +9,9 @@
 
 #include <selvedge/base/arena.hpp>
 
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace selvedge::proxy {
@@ -27,10 +29,21 @@ struct BundleRequest {
 std::optional<BundleRequest> bundle_request(std::string_view target, std::string_view prefix,
                                             base::Arena& arena);
 
+// Texts one behind the other, in the arena.
+std::string_view joined(std::initializer_list<std::string_view> parts, base::Arena& arena);
+
+// Without percent-encoding, in the arena. What is no encoding stays as it is.
+std::string_view decoded(std::string_view text, base::Arena& arena);
+
+// As it stands in a target: what may not (RFC 3986, 3.3) is percent-encoded.
+std::string encoded(std::string_view path);
+
 // Targets, in the arena.
 std::string_view origin_target(const BundleRequest& request, std::string_view version,
                                base::Arena& arena);
-std::string_view index_target(const BundleRequest& request, base::Arena& arena);
+// Of the index, or of the manifest of a version.
+std::string_view document_target(std::string_view base, std::string_view name,
+                                 std::string_view version, base::Arena& arena);
 // The URL that never changes: "/NAME@VERSION/PATH".
 std::string_view exact_url(const BundleRequest& request, std::string_view version,
                            base::Arena& arena);

@@ -174,6 +174,8 @@ void Exchange::serve(cache::StoredResponsePtr stored, CacheOutcome outcome,
 }
 
 void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
+  // What it must be is found out first; another request will find it known.
+  if (bundle_ != nullptr && !knows_content_at_once()) return;
   cache::FillPtr fill = proxy_.fills_.begin(key_);
   if (!fill) return;
   Filler::Task task;
@@ -184,6 +186,10 @@ void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {
   task.has_fallback = true;
   task.importance = overload::Importance::background;
   task.origin = other_origin();
+  task.expected = expected_;
+  task.most_lifetime = most_lifetime_;
+  if (bundle_ != nullptr) task.bundle = bundle_version();
+  task.is_secondary = is_secondary_;
   Filler::start(proxy_, stream_.request(), stream_.client(), std::move(task));
 }
 

@@ -4,13 +4,16 @@
 //   exchange_fill.cpp    waiting for the origin, alone or with others
 //   exchange_slices.cpp  large objects, slice by slice
 //   exchange_answer.cpp  the answer as it is written
-//   exchange_bundle.cpp  which version of a bundle is meant
+//   exchange_bundle.cpp  which version of a bundle is meant, and what its content must be
+//   exchange_closure.cpp all that a version needs
+//   exchange_session.cpp what a client's session keeps
 //   exchange_policy.cpp  who asks, what it is worth, whether it is served
 // Thread: the worker of the stream; on_progress() from any.
 #pragma once
 
 #include "answers.hpp"
 #include "bundle_catalog.hpp"
+#include "closure_walk.hpp"
 #include "filler.hpp"
 #include "range_source.hpp"
 #include "sliced_content.hpp"
@@ -43,9 +46,12 @@ public:
   std::span<const http::Field> trailers() const override;
 
 private:
+  // A document of the catalog, and what for.
+  enum class Awaited : std::uint8_t { nothing, version, content, content_alone, closure };
+
   void on_progress() override { proxy_.wakes_->push(*this); }
   void on_interim(const http::ResponseHead& head) override;
-  void on_index() override { proxy_.wakes_->push(*this); }
+  void on_document() override { proxy_.wakes_->push(*this); }
   void resume() override;
 
   // --- the policy
@@ -66,12 +72,34 @@ private:
   // --- of bundles
   void find_bundle();
   void find_version();
+  void take_released(std::string_view released);
   void take_version(std::string_view version);
+  bool knows_content(Awaited next);
+  bool knows_content_at_once();
+  bool has_manifest() const;
+  std::string bundle_version() const;
+  bool is_for_closure() const { return bundle_->path.empty() && bundle_->query == "?closure"; }
+  void find_links();
+  void send_closure_hints();
+  void find_closure();
+  void answer_closure();
+  bool take_content(const BundleCatalog::Document& found);
   void read_pin();
+  void choose_snapshot();
+  void follow_origin();
+  bool stays_on_page(std::chrono::sys_seconds taken_back);
+  std::string_view region_name() const;
+  // Its versions are all that is known of what it held: they stay in force while it lasts.
+  bool keeps_lost() const { return is_snapshot_lost_ && pin_->has_versions(); }
+  bool is_pinned_to_snapshot() const {
+    return pin_ != nullptr && pin_->session().snapshot == snapshot_->print();
+  }
   std::string_view pinned_version() const;
   std::string_view pin_name() const;
+  // `version`: of one that no release speaks of, to be kept from now on; empty: none.
   void give_pin(std::string_view version);
-  void count_session(std::uint64_t id, std::string_view version);
+  void count_session(std::string_view version);
+  bool has_session() const;
   void drop_conditions();
   std::string_view bundle_lifetime(const downstream::Response& response) const;
   downstream::Response with_bundle_lifetime(const downstream::Response& response);
@@ -80,6 +108,10 @@ private:
   void answer_purge();
   bool take_hop();
   void look_up();
+  Asker asker() const {
+    return {proxy_,           routing_,        stream_.request(),
+            stream_.client(), stream_.arena(), asker_.importance};
+  }
   cache::StoredResponsePtr find();
   bool serve_part();
   void serve(cache::StoredResponsePtr stored, http::CacheOutcome outcome,
@@ -144,9 +176,16 @@ private:
   std::chrono::seconds stale_for_{0}; // past its lifetime a response may be used all the same
   std::uint16_t region_ = 0;
   ShedReason shed_reason_ = ShedReason::rule;
-  const BundleRequest* bundle_ = nullptr;   // on a route of bundles
-  std::string_view asked_target_;           // there; the request's is the origin's
-  const bundle::SessionPin* pin_ = nullptr; // what the client's session keeps; null: nothing
+  const BundleRequest* bundle_ = nullptr;        // on a route of bundles
+  std::string_view version_;                     // of it, when that is known
+  std::optional<ExpectedContent> expected_;      // what its content must be, when that is known
+  std::unique_ptr<bundle::LockBuilder> closure_; // that is asked for
+  BundleCatalog::MadePtr links_;                 // what the page needs next, as a Link field
+  BundleCatalog::MadePtr made_;                  // own_content_, where the catalog keeps it
+  std::string_view asked_target_;                // there; the request's is the origin's
+  const bundle::SessionPin* pin_ = nullptr;      // what the client's session keeps; null: nothing
+  bundle::SnapshotPtr snapshot_;                 // what was released, for this session
+  std::uint64_t session_ = 0;                    // its id, on a route of sessions
   cache::CacheKey key_;
   cache::StoredResponsePtr stored_; // what is served
   cache::StoredResponsePtr stale_;  // what the origin is asked about
@@ -169,8 +208,14 @@ private:
   bool looked_again_ = false;
   bool fill_is_newer_ = false; // than this request
   bool is_judged_ = false;
-  bool waits_for_index_ = false;
-  bool revalidates_ = true; // what is served stale, behind the answer
+  Awaited awaited_ = Awaited::nothing;
+  Purpose alone_purpose_ = Purpose::pass; // of go_alone(), while it waits
+  base::Seconds most_lifetime_{0};        // of what is stored of the answer; 0: any
+  bool is_content_known_ = false;         // what the manifest says of it, be it nothing
+  bool is_secondary_ = false;             // likewise
+  bool notes_page_ = false;               // in the pin: now
+  bool is_snapshot_lost_ = false;         // nobody knows any more what the session held
+  bool revalidates_ = true;               // what is served stale, behind the answer
 };
 
 } // namespace selvedge::proxy

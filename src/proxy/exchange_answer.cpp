@@ -78,6 +78,7 @@ void Exchange::respond(const cache::StoredResponse& answer) {
   downstream::Response response;
   response.block = &answer.head();
   response.status = answer.status();
+  if (links_ && !links_->empty() && response.status == 200) add_field(FieldName::link, *links_);
   if (!http::has_no_content(answer.status())) {
     // HTTP/1.1 has trailers only behind chunked content.
     if (trailers().empty()) response.content_length = answer.body().length();

@@ -3,15 +3,11 @@
 #include "exchange.hpp"
 
 #include "header_rules.hpp"
+#include "release_job.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 #include <memory>
 #include <new>
 #include <string>
-#include <vector>
 
 namespace selvedge::proxy {
 
@@ -25,23 +21,62 @@ void Exchange::find_bundle() {
   if (!found) return answer_status(404);
   asked_target_ = request.target;
   bundle_ = stream_.arena().make<BundleRequest>(*found);
-  if (!bundle_->is_exact) {
-    if (bundle_->selector.size() > BundleCatalog::kLongestSelector) return answer_status(404);
+  if (bundle_->is_exact && is_for_closure()) {
     drop_conditions();
-    if (route_->bundles->pin_keys() != nullptr) read_pin();
-    const std::string_view pinned = pinned_version();
-    if (pinned.empty()) return find_version();
-    count_session(pin_->session().id, pinned);
-    return take_version(pinned);
+    version_ = bundle_->selector;
+    snapshot_ = route_->bundles->releases().stable();
+    return find_closure();
   }
-  request.target = origin_target(*bundle_, bundle_->selector, stream_.arena());
-  look_up();
+  if (bundle_->is_exact) {
+    version_ = bundle_->selector;
+    snapshot_ = route_->bundles->releases().stable();
+    find_links();
+    request.target = origin_target(*bundle_, version_, stream_.arena());
+    return look_up();
+  }
+  if (bundle_->selector.size() > BundleCatalog::kLongestSelector) return answer_status(404);
+  drop_conditions();
+  if (has_session()) read_pin();
+  choose_snapshot();
+  follow_origin();
+  std::string_view pinned = is_snapshot_lost_ ? pinned_version() : std::string_view();
+  const std::string_view released = route_->bundles->released(*snapshot_, *bundle_);
+  if (pinned.empty() && !released.empty()) return take_released(released);
+  if (pinned.empty()) pinned = pinned_version();
+  if (pinned.empty()) return find_version();
+  count_session(pinned);
+  take_version(pinned);
+}
+
+// Where releases are forgotten by a restart, versions are kept in the pin beside the snapshot.
+void Exchange::take_released(std::string_view released) {
+  const std::string_view version = stream_.arena().copy(released);
+  const bool lists_all = route_->bundles->options().releases.file.empty();
+  if (has_session()) {
+    const bool is_listed =
+        !lists_all || (pin_ != nullptr && pin_->version_of(pin_name()) == version);
+    const bool is_elsewhere = !keeps_lost() && !is_pinned_to_snapshot();
+    if (notes_page_ || !is_listed || is_elsewhere) {
+      give_pin(lists_all ? version : std::string_view());
+    }
+  }
+  count_session(version);
+  take_version(version);
+}
+
+void Exchange::follow_origin() {
+  auto order = route_->bundles->to_follow(asker(), *bundle_);
+  if (!order) return;
+  const http::RequestHead& request = stream_.request();
+  proxy_.add_release(std::make_unique<ReleaseJob>(
+      AssetWarmer::Place{proxy_, routing_, route_, std::string(request.scheme),
+                         std::string(request.authority)},
+      std::move(*order), std::make_shared<ReleaseProgress>()));
 }
 
 void Exchange::find_version() {
-  waits_for_index_ = false;
-  const IndexAsker asker{proxy_,           routing_,        stream_.request(),
-                         stream_.client(), stream_.arena(), asker_.importance};
+  awaited_ = Awaited::nothing;
+  const Asker asker = this->asker();
   // An answer that needs the origin, or none of the store, is judged before it costs something.
   const bool is_redirect = route_->bundles->options().selectors == SelectorAnswer::redirect;
   const bool is_known = route_->bundles->is_known(asker, *bundle_);
@@ -50,7 +85,7 @@ void Exchange::find_version() {
   const BundleCatalog::Found found = route_->bundles->find(asker, *bundle_, *this);
   switch (found.outcome) {
   case BundleCatalog::Outcome::pending:
-    waits_for_index_ = true;
+    awaited_ = Awaited::version;
     return;
   case BundleCatalog::Outcome::absent:
     return answer_status(404);
@@ -58,7 +93,10 @@ void Exchange::find_version() {
     return answer_error(found.error);
   case BundleCatalog::Outcome::found: {
     const std::string_view version = stream_.arena().copy(found.version);
-    if (route_->bundles->pin_keys() != nullptr) give_pin(version);
+    if (has_session()) {
+      give_pin(version);
+      count_session(version);
+    }
     return take_version(version);
   }
   }
@@ -66,128 +104,99 @@ void Exchange::find_version() {
 
 void Exchange::take_version(std::string_view version) {
   base::Arena& arena = stream_.arena();
+  version_ = version;
   const std::string_view exact = exact_url(*bundle_, version, arena);
   if (route_->bundles->options().selectors == SelectorAnswer::redirect) {
+    if (!judge(nullptr)) return;
     return answer_status(307,
                          http::Field{FieldName::location, text_of(FieldName::location), exact});
   }
-  stream_.request().target = origin_target(*bundle_, version, arena);
   // RFC 9110, 8.7: the answer is also that to the exact URL.
   kept_fields_.push_back(
       {FieldName::content_location, text_of(FieldName::content_location), exact});
+  if (is_for_closure()) return find_closure();
+  find_links();
+  stream_.request().target = origin_target(*bundle_, version, arena);
   look_up();
 }
 
-// --- sessions
-
-namespace {
-
-// RFC 6265, 5.4: "a=b; NAME=value", in one field or several (RFC 9113, 8.2.3).
-std::string_view cookie_in(const http::FieldList& fields, std::string_view name) {
-  for (const http::Field& field : fields) {
-    if (field.id != FieldName::cookie) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      std::string_view pair = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      while (pair.starts_with(' ')) pair.remove_prefix(1);
-      if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
-        return pair.substr(name.size() + 1);
-      }
-    }
+// What the content must be, by the manifest of its version. False: that is not known yet, or it was
+// answered that it cannot be had.
+bool Exchange::knows_content(Awaited next) {
+  awaited_ = Awaited::nothing;
+  if (is_content_known_ || !has_manifest()) return true;
+  const auto found =
+      route_->bundles->document(asker(), bundle_->base, {bundle_->name, version_}, this);
+  if (found.outcome == BundleCatalog::Outcome::pending) {
+    awaited_ = next; // when it is known
+    return false;
   }
-  return {};
-}
-
-} // namespace
-
-void Exchange::read_pin() {
-  const SessionOptions& options = route_->bundles->options().sessions;
-  const http::FieldList& fields = stream_.request().fields;
-  const http::Field* field = fields.find(options.cookie);
-  const std::string_view text = field != nullptr ? field->value : cookie_in(fields, options.cookie);
-  const auto pin =
-      bundle::SessionPin::read(text, *route_->bundles->pin_keys(), proxy_.worker_.now().wall);
-  if (pin) pin_ = stream_.arena().make<bundle::SessionPin>(*pin);
-}
-
-// Under which name a session keeps what this selector stands for: of one bundle all ranges and
-// `latest` agree, other channels are on their own.
-std::string_view Exchange::pin_name() const {
-  const std::string_view selector = bundle_->selector;
-  const bool is_channel = !selector.empty() && selector != bundle::BundleIndex::kDefaultChannel &&
-                          !bundle::VersionRange::parse(selector);
-  if (!is_channel) return bundle_->name;
-  const std::string text = std::string(bundle_->name) + ':' + std::string(selector);
-  return stream_.arena().copy(text);
-}
-
-std::string_view Exchange::pinned_version() const {
-  if (pin_ == nullptr) return {};
-  const std::string_view version = pin_->version_of(pin_name());
-  const std::string_view selector = bundle_->selector;
-  if (version.empty() || selector.empty()) return version;
-  const auto range = bundle::VersionRange::parse(selector);
-  if (!range) return version;
-  return range->admits(*bundle::parse_version(version)) ? version : std::string_view();
-}
-
-// The session's list with this version in it; the oldest goes when there are too many.
-void Exchange::give_pin(std::string_view version) {
-  const SessionOptions& options = route_->bundles->options().sessions;
-  const auto now = proxy_.worker_.now().wall;
-  bundle::SessionPin::Session session{proxy_.random_(), now + options.lifetime};
-  if (pin_ != nullptr) session = pin_->session();
-  std::vector<bundle::PinnedVersion> versions;
-  const std::string_view name = pin_name();
-  if (pin_ != nullptr) {
-    for (const bundle::PinnedVersion& one : pin_->versions()) {
-      if (one.name != name) versions.push_back(one);
-    }
+  if (take_content(found)) return true;
+  if (found.outcome == BundleCatalog::Outcome::failed) {
+    answer_failure(found.error);
+  } else {
+    answer_status(404);
   }
-  versions.push_back({name, version});
-  if (versions.size() > bundle::SessionPin::kMostVersions) versions.erase(versions.begin());
-  const std::string text =
-      bundle::SessionPin::write(versions, *route_->bundles->pin_keys(), session);
-  if (text.empty()) return; // it would not fit: the session keeps what it has
-  count_session(session.id, version);
-  base::Arena& arena = stream_.arena();
-  if (stream_.request().fields.find(options.cookie) != nullptr) {
-    kept_fields_.push_back({FieldName::unknown, options.cookie, arena.copy(text)});
-    return;
-  }
-  const std::string cookie =
-      fmt::format("{}={}; Path={}; Max-Age={}; HttpOnly; SameSite=Lax{}", options.cookie, text,
-                  bundle_->base.empty() ? "/" : bundle_->base, (session.until - now).count(),
-                  stream_.client().is_secure ? "; Secure" : "");
-  kept_fields_.push_back(
-      {FieldName::set_cookie, text_of(FieldName::set_cookie), arena.copy(cookie)});
+  return false;
 }
 
-void Exchange::count_session(std::uint64_t id, std::string_view version) {
-  if (proxy_.options_.sessions == nullptr) return;
-  constexpr std::size_t kLongest = 512;
-  std::array<char, kLongest> text;
-  const std::size_t size = bundle_->name.size() + 1 + version.size();
-  if (size > text.size()) return;
-  char* at = std::copy(bundle_->name.begin(), bundle_->name.end(), text.data());
-  *at++ = '@';
-  std::copy(version.begin(), version.end(), at);
-  // A random number, and uniform, since nobody but this node makes it.
-  proxy_.options_.sessions->note({text.data(), size}, id, proxy_.worker_.now().wall);
+// The same for who is served already.
+bool Exchange::knows_content_at_once() {
+  if (!has_manifest()) return true;
+  const auto found =
+      route_->bundles->document(asker(), bundle_->base, {bundle_->name, version_}, this);
+  stop_waiting();
+  return take_content(found);
+}
+
+std::string Exchange::bundle_version() const {
+  return std::string(bundle_->name) + '@' + std::string(version_);
+}
+
+bool Exchange::has_manifest() const {
+  return route_->bundles->options().integrity != Integrity::off && !bundle_->path.empty();
+}
+
+// False: it is not to be had.
+bool Exchange::take_content(const BundleCatalog::Document& found) {
+  const bool is_known = found.outcome == BundleCatalog::Outcome::found;
+  if (!is_known && found.outcome != BundleCatalog::Outcome::absent) return false;
+  const bundle::Asset* asset = nullptr;
+  if (is_known) {
+    const auto& manifest = std::get<std::shared_ptr<const bundle::Manifest>>(*found.document);
+    asset = manifest->find(decoded(bundle_->path, stream_.arena()));
+  }
+  if (asset != nullptr) {
+    expected_ = ExpectedContent{asset->digest, asset->size};
+    is_secondary_ = asset->importance == bundle::AssetClass::secondary;
+  }
+  // Who uploads a version may not have come to its manifest yet.
+  if (!is_known) most_lifetime_ = BundleCatalog::kAbsent;
+  is_content_known_ = asset != nullptr || route_->bundles->options().integrity == Integrity::verify;
+  return is_content_known_;
 }
 
 // --- what selectors change
 
-// What the client has may be of another version, whose validators say nothing of this one's.
+// What the client has may be of another version, whose validators say nothing of this one's; but a
+// tag that is a digest speaks of the content, whatever it is of.
 void Exchange::drop_conditions() {
   http::FieldList& fields = stream_.request().fields;
   for (const FieldName name :
-       {FieldName::if_none_match, FieldName::if_modified_since, FieldName::if_match,
-        FieldName::if_unmodified_since, FieldName::if_range}) {
+       {FieldName::if_modified_since, FieldName::if_match, FieldName::if_unmodified_since}) {
     fields.remove(name);
   }
+  const http::Field* const part = fields.find(FieldName::if_range);
+  if (part != nullptr && !(has_manifest() && part->value.starts_with("\"sha"))) {
+    fields.remove(FieldName::if_range);
+    fields.remove(FieldName::range); // a part of something else would be put behind what is there
+  }
+  const http::Field* const tag = fields.find(FieldName::if_none_match);
+  if (tag == nullptr) return;
+  const bool is_digest = tag->value.starts_with("\"sha") &&
+                         tag->value.find(',') == std::string_view::npos &&
+                         fields.count(FieldName::if_none_match) == 1;
+  if (!is_digest || !has_manifest()) fields.remove(FieldName::if_none_match);
 }
 
 // How long clients may keep the answer, whatever the origin says: what an exact version names never
@@ -195,7 +204,7 @@ void Exchange::drop_conditions() {
 std::string_view Exchange::bundle_lifetime(const downstream::Response& response) const {
   const http::Status status = response.status;
   const bool is_content = status == 200 || status == 206 || status == 304;
-  const bool is_session = !bundle_->is_exact && route_->bundles->pin_keys() != nullptr;
+  const bool is_session = !bundle_->is_exact && has_session();
   const bool is_redirect = status == 307 && !bundle_->is_exact;
   http::FieldList said;
   std::int64_t age = 0;
@@ -214,20 +223,18 @@ std::string_view Exchange::bundle_lifetime(const downstream::Response& response)
                           !control.private_fields.empty() ||
                           (fill_ && fill_->state() == cache::Fill::State::alone) ||
                           stream_.request().fields.find(FieldName::authorization) != nullptr;
-  // Its pin is for one client: nobody else may have the answer.
-  if (is_session && (!(is_content || is_redirect) || is_for_one)) {
-    return control.no_store ? "private, no-store" : "private, no-cache";
-  }
+  // Its pin is for one client, and what it holds may change with any answer: then nothing of before
+  // may be left anywhere.
+  if (is_session) return control.no_store ? "private, no-store" : "private, no-cache";
   if (!(is_content || is_redirect) || is_for_one) return {};
-  if (bundle_->is_exact) {
+  if (bundle_->is_exact && !is_for_closure()) {
     // What says so already is sent as it is stored, in one piece.
     constexpr std::string_view kForever = "public, max-age=31536000, immutable";
     return said.size() == 1 && said.begin()->value == kForever ? std::string_view() : kForever;
   }
   const auto lifetime = route_->bundles->options().selector_lifetime.count() + age;
-  const std::string text =
-      fmt::format("{}, max-age={}", is_session ? "private" : "public", lifetime);
-  return stream_.arena().copy(text);
+  base::Arena& arena = stream_.arena();
+  return joined({"public, max-age=", number_text(lifetime, arena)}, arena);
 }
 
 downstream::Response Exchange::with_bundle_lifetime(const downstream::Response& response) {

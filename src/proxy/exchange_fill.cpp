@@ -63,6 +63,8 @@ void Exchange::ask_origin(cache::StoredResponsePtr stored, const cache::CacheDec
     }
     if (specs) range_ = range->value;
   }
+  send_closure_hints();
+  if (bundle_ != nullptr && !knows_content(Awaited::content)) return;
   join_fill({});
 }
 
@@ -133,6 +135,12 @@ void Exchange::start_filler(Purpose purpose) {
   task.client = this;
   task.importance = importance();
   task.origin = other_origin();
+  if (bundle_ != nullptr) {
+    task.bundle = bundle_version();
+    task.is_secondary = is_secondary_;
+  }
+  task.expected = expected_;
+  task.most_lifetime = most_lifetime_;
   filler_ = Filler::start(proxy_, request, stream_.client(), std::move(task));
 }
 
@@ -164,6 +172,12 @@ void Exchange::go_alone(std::string_view reason, Purpose purpose) {
   if (stops_at_store()) return;
   if (is_loop(stream_.request(), proxy_.via_name_)) return answer_status(508);
   forward_reason_ = reason;
+  if (bundle_ != nullptr && !is_content_known_) {
+    alone_purpose_ = purpose;
+    if (!knows_content(Awaited::content_alone)) return;
+  }
+  // The origin judges no conditions and ranges of what is compared as a whole.
+  if (expected_ && stream_.request().method == Method::get) purpose = Purpose::fill;
   outcome_ = CacheOutcome::pass;
   is_leader_ = true;
   fill_ = new Fill(std::string(key_.text), key_.print);
@@ -172,8 +186,8 @@ void Exchange::go_alone(std::string_view reason, Purpose purpose) {
 }
 
 void Exchange::leave_fill() {
-  if (waits_for_index_) {
-    waits_for_index_ = false;
+  if (awaited_ != Awaited::nothing) {
+    awaited_ = Awaited::nothing;
     stop_waiting();
     proxy_.wakes_->remove(*this);
   }
@@ -192,7 +206,20 @@ void Exchange::leave_fill() {
 }
 
 void Exchange::resume() {
-  if (waits_for_index_) return find_version();
+  switch (awaited_) {
+  case Awaited::nothing:
+    break;
+  case Awaited::version:
+    return find_version();
+  case Awaited::content:
+    if (knows_content(Awaited::content)) join_fill({});
+    return;
+  case Awaited::content_alone:
+    if (knows_content(Awaited::content_alone)) go_alone(forward_reason_, alone_purpose_);
+    return;
+  case Awaited::closure:
+    return find_closure();
+  }
   if (stream_.has_responded()) {
     stream_.on_body_ready();
   } else {
@@ -244,7 +271,7 @@ void Exchange::answer_failure(Error error) {
   // The fill was not needed, or its leader had no use for it.
   const bool is_for_leader =
       error.code == ErrorCode::cancelled || error.code == ErrorCode::server_error;
-  if (is_for_leader && !is_leader_) return follow_elsewhere();
+  if (is_for_leader && !is_leader_ && fill_) return follow_elsewhere();
   // RFC 9111, 5.2.2.2: what must be validated cannot be.
   if (stale_ && stale_->freshness().must_revalidate && error.source == ErrorSource::upstream) {
     return answer_error(error, 504);

@@ -1,9 +1,13 @@
 #include "filler.hpp"
 
 #include <selvedge/cache/combine.hpp>
+#include <selvedge/overload/event_log.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/container/small_vector.hpp>
+
+#include <algorithm>
 
 namespace selvedge::proxy {
 
@@ -38,6 +42,10 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
     request_.method_text = text_of(http::Method::get);
   }
   head_ = head_to_origin(client);
+  if (task_.expected) { // its digest is that of the content as it is
+    head_.fields.remove(FieldName::accept_encoding);
+    head_.fields.add(FieldName::accept_encoding, "identity");
+  }
   if (!task_.range.empty()) head_.fields.add(FieldName::range, arena_.copy(task_.range));
   if (task_.purpose == Purpose::fill) ask_to_confirm();
 }
@@ -144,6 +152,7 @@ void Filler::take_trailers(const http::FieldList& trailers) {
 void Filler::take_content(const base::Result<std::string_view>& piece) {
   if (!piece) return fail(as_seen(piece.error()));
   if (piece->empty()) return complete();
+  if (check_ && !check_->add(*piece)) return fail_check();
   append(*piece);
   if (is_unwanted()) fail({ErrorCode::cancelled, base::ErrorSource::internal});
 }
@@ -180,11 +189,56 @@ void Filler::append(std::string_view bytes) {
 // Content of unknown length has turned out too large to be kept.
 void Filler::stop_storing() {
   is_storing_ = false;
+  give_out();
   proxy_.fills_.remove(*task_.fill);
   task_.fill->forget_beginning();
 }
 
+// What was held until it was checked, or until there was no room to hold it.
+void Filler::give_out() {
+  if (!is_held_) return;
+  is_held_ = false;
+  task_.fill->stream(response_);
+}
+
+// All content has come, and is right: what has the same is kept once.
+void Filler::take_checked() {
+  proxy_.counters_.verified.add();
+  if (!is_storing_) return;
+  cache::ContentIndex::Key key;
+  std::copy_n(check_->digest().bytes.begin(), key.size(), key.begin());
+  boost::intrusive_ptr<cache::Body> body =
+      proxy_.store_.contents().shared(key, response_->shared_body());
+  // Of what is held, the head can still say what was only known at the end.
+  boost::container::small_vector<http::Field, 1> added;
+  const std::string digest = check_->repr_digest();
+  const auto says = [](const http::Field& field) { return field.name == kReprDigest; };
+  if (is_held_ && !digest.empty() && std::ranges::none_of(response_->head().fields(), says)) {
+    added.push_back({FieldName::unknown, kReprDigest, digest});
+  }
+  if (body == response_->shared_body() && added.empty()) return;
+  response_ = cache::with_body(*response_, std::move(body), added, &proxy_.store_.ledger());
+}
+
+void Filler::fail_check() {
+  proxy_.counters_.mismatched.add();
+  if (proxy_.options_.events != nullptr) {
+    overload::Event event;
+    event.time = std::chrono::floor<std::chrono::seconds>(proxy_.worker_.now().wall);
+    event.worker = proxy_.worker_.index();
+    event.knob = "bundle-content";
+    event.from = "sent by '" + task_.route->origin_name + "'";
+    event.to = "refused";
+    event.why = std::string(request_.target) +
+                " is not what its manifest says: " + std::to_string(task_.expected->size) +
+                " bytes of " + task_.expected->digest.integrity();
+    proxy_.options_.events->add(std::move(event));
+  }
+  fail({ErrorCode::mismatch, base::ErrorSource::upstream});
+}
+
 void Filler::complete() {
+  if (check_ && !check_->is_right()) return fail_check();
   is_over_ = true;
   const bool has_content =
       head_.method != http::Method::head && !http::has_no_content(response_->status());
@@ -196,10 +250,10 @@ void Filler::complete() {
   if (part && part->range.size() != response_->body().appended()) { // RFC 9110, 14.4
     return fail({ErrorCode::protocol, base::ErrorSource::upstream});
   }
-  if (is_storing_) {
-    response_->body().finish(); // before anybody can find it
-    if (task_.fill->may_store()) insert();
-  }
+  if (is_storing_) response_->body().finish(); // before anybody can find it
+  if (check_) take_checked();
+  give_out();
+  if (is_storing_ && task_.fill->may_store()) insert();
   task_.fill->complete();
   proxy_.fills_.remove(*task_.fill);
 }

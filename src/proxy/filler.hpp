@@ -3,6 +3,7 @@
 // Thread: its worker; Fill::Producer's calls from any.
 #pragma once
 
+#include "content_check.hpp"
 #include "content_relay.hpp"
 #include "forward.hpp"
 
@@ -46,6 +47,13 @@ public:
     http::BodySource* content = nullptr;     // of the client's request
     upstream::InterimSink* client = nullptr; // who wants interim responses
     overload::Importance importance = overload::Importance::premium;
+    // The version of a bundle that it is of, "acme-ui@2.3.1"; of an index "acme-ui"; empty: of
+    // none.
+    std::string bundle;
+    bool is_secondary = false; // nobody needs it to see the bundle
+    // What the content of a 200 must be; none: nothing is known.
+    std::optional<ExpectedContent> expected;
+    base::Seconds most_lifetime{0};     // of what is stored, whatever the origin says; 0: any
     upstream::Origin* origin = nullptr; // instead of the route's; kept by the routing
   };
   // Copies of the request what it needs.
@@ -100,6 +108,8 @@ private:
   cache::StoredResponse::Parts parts_of(http::ResponseHead& head,
                                         const cache::Freshness& freshness);
   std::string stored_key(http::Status status, const std::string& vary);
+  bool begin_check(http::ResponseHead& head);
+  void add_bundle_tags(cache::StoredResponse::Parts& parts);
 
   // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);
@@ -107,6 +117,9 @@ private:
   std::span<char> room_for_content() const;
   void append(std::string_view bytes);
   void stop_storing();
+  void give_out();
+  void take_checked();
+  void fail_check();
   void complete();
   void insert();
   void fail(base::Error error);
@@ -128,6 +141,8 @@ private:
   base::Instant requested_;
   cache::PurgeEpoch born_;
   boost::intrusive_ptr<cache::StoredResponse> response_;
+  std::optional<ContentCheck> check_;
+  bool is_held_ = false; // until it was checked: nobody has seen the head yet
   bool is_conditional_ = false;
   bool has_asked_past_caches_ = false;
   bool is_storing_ = false;

@@ -28,6 +28,18 @@ bool is_kept_here(FieldName id) {
          id == FieldName::cache_tag || id == FieldName::surrogate_key || id == FieldName::xkey;
 }
 
+// Content up to this is shown to nobody before it was checked, so that what is wrong is a clean
+// 502. More is shown as it comes, but for its end.
+constexpr std::uint64_t kMostHeld = 1u << 20;
+
+// What a manifest vouches for does not change.
+void keep_for_good(cache::Freshness& freshness) {
+  constexpr base::Seconds kYear{365 * 24 * 3600};
+  freshness.lifetime = std::max(freshness.lifetime, kYear);
+  freshness.no_cache = freshness.must_revalidate = false;
+  freshness.immutable = true;
+}
+
 // RFC 5861, 4: the errors instead of which a stale response may be used.
 bool is_server_error(http::Status status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
@@ -45,8 +57,8 @@ cache::Owner owner_of(const Filler::Task& task) {
 // RFC 9111, 4.3.1.
 void Filler::ask_to_confirm() {
   std::string tags;
-  const auto add = [&tags](const cache::StoredResponse& stored) {
-    if (stored.etag().empty()) return;
+  const auto add = [&tags, this](const cache::StoredResponse& stored) {
+    if (stored.etag().empty() || task_.expected) return; // the origin knows nothing of a digest
     if (!tags.empty()) tags.append(", ");
     tags.append(stored.etag());
   };
@@ -80,7 +92,12 @@ Filler::Next Filler::take_head(http::ResponseHead& head) {
   }
   if (task_.purpose == Purpose::pass) {
     if (!http::is_safe(request_.method)) invalidate(head);
-    if (request_.method == Method::head) take_answer_to_head(head);
+    if (request_.method == Method::head && !task_.expected) take_answer_to_head(head);
+    if (!begin_check(head)) {
+      fail_check();
+      return Next::nothing;
+    }
+    if (request_.method == Method::head) check_.reset(); // its digest is told, and that is all
     keep_alone(head, {});
     return Next::read_content;
   }
@@ -102,6 +119,10 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
   const bool is_usable_part =
       is_part && part && head.content_length.value_or(part->range.size()) == part->range.size();
   auto tags = response_tags(proxy_.store_.purges(), request_, head.fields, task_.fill->key());
+  if (!begin_check(head)) {
+    fail_check();
+    return Next::nothing;
+  }
   is_storing_ =
       decision.may_store && vary && tags && task_.fill->may_store() && is_part == is_usable_part;
   if (is_storing_ && is_from_before_purge(head, decision.freshness, *tags)) {
@@ -113,7 +134,8 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
   } else {
     const bool is_for_all = head.status < 500 && head.status != 416 && !is_part &&
                             !decision.is_about_request && !has_asked_past_caches_;
-    if (is_for_all) leave_marker(decision.reason, vary.value_or(std::string()));
+    // What is still to be checked may be nothing for anybody.
+    if (is_for_all && !check_) leave_marker(decision.reason, vary.value_or(std::string()));
     keep_alone(head, decision);
   }
   return Next::read_content;
@@ -159,10 +181,52 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
   parts.vary = vary;
   parts.vary_as_sent = cache::vary_text_as_sent(vary, request_);
   parts.tags = std::move(tags);
+  add_bundle_tags(parts);
   parts.content_range = part;
   parts.body = new cache::Body({head.content_length, &proxy_.store_.ledger()});
+  if (check_) keep_for_good(parts.freshness);
+  if (task_.most_lifetime.count() > 0) {
+    parts.freshness.lifetime = std::min(parts.freshness.lifetime, task_.most_lifetime);
+  }
   response_ = new cache::StoredResponse(std::move(parts), &proxy_.store_.ledger());
-  task_.fill->stream(response_);
+  is_held_ = check_ && check_->size() <= kMostHeld;
+  if (!is_held_) task_.fill->stream(response_);
+}
+
+// By which a version, or all of a bundle, is purged, and kept while it is released.
+void Filler::add_bundle_tags(cache::StoredResponse::Parts& parts) {
+  if (task_.bundle.empty()) return;
+  cache::PurgeIndex& index = proxy_.store_.purges();
+  const std::string_view version = task_.bundle;
+  parts.tags.push_back(index.intern(cache::TagKind::bundle, version));
+  const std::size_t at = version.rfind('@');
+  if (at == 0 || at == std::string_view::npos) return; // its index
+  if (!task_.is_secondary) parts.kept_by = parts.tags.back();
+  const std::string_view name = version.substr(0, at);
+  parts.tags.push_back(index.intern(cache::TagKind::bundle, name));
+}
+
+// False: it cannot be what it is to be.
+bool Filler::begin_check(http::ResponseHead& head) {
+  check_.reset();
+  if (!task_.expected || head.status != 200) return true;
+  const std::string_view coding = head.fields.value(FieldName::content_encoding);
+  const bool is_coded = !coding.empty() && !http::equals_ignoring_case(coding, "identity");
+  if (is_coded || head.content_length.value_or(task_.expected->size) != task_.expected->size) {
+    return false;
+  }
+  check_.emplace(*task_.expected);
+  head.fields.remove(FieldName::etag);
+  head.fields.remove(FieldName::content_encoding);
+  head.fields.remove_if([](const http::Field& field) {
+    return http::equals_ignoring_case(field.name, kReprDigest) ||
+           http::equals_ignoring_case(field.name, "content-md5");
+  });
+  head.content_length = task_.expected->size;
+  head.fields.add(FieldName::etag, arena_.copy(check_->entity_tag()));
+  const std::string digest = check_->repr_digest();
+  if (!digest.empty()) head.fields.add(kReprDigest, arena_.copy(digest));
+  return true;
 }
 
 // RFC 9111, 5.2.2.4 and 5.2.2.7: what is listed for one client is not stored.
@@ -246,6 +310,7 @@ void Filler::leave_marker(std::string_view reason, std::string vary) {
 // RFC 9111, 4.3.3 and 4.3.4.
 Filler::Next Filler::take_confirmation(http::ResponseHead& head) {
   cache::StoredResponsePtr confirmed;
+  if (task_.expected) head.fields.remove(FieldName::etag); // it is not that of what is stored
   if (task_.stale && cache::is_confirmed_by(head, *task_.stale)) confirmed = task_.stale;
   const bool names_one = head.fields.find(FieldName::etag) != nullptr;
   for (const auto& candidate : task_.candidates) {
@@ -310,6 +375,7 @@ boost::intrusive_ptr<cache::StoredResponse> Filler::refreshed(const cache::Store
   parts.print = base::fingerprint(parts.key);
   parts.content_range = stored.content_range();
   parts.tags = stored.purge_state().tags; // a 304 need not repeat them
+  parts.kept_by = stored.kept_by();
   if (tags) {
     for (cache::TagPtr& tag : *tags) {
       if (std::find(parts.tags.begin(), parts.tags.end(), tag) == parts.tags.end()) {

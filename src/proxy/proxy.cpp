@@ -1,7 +1,10 @@
 #include <selvedge/proxy/proxy.hpp>
 
 #include "exchange.hpp"
+#include "release_job.hpp"
 #include "wake_queue.hpp"
+
+#include <selvedge/codec/request_check.hpp>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +35,48 @@ Proxy::Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, 
       random_(seeded_engine()) {}
 
 Proxy::~Proxy() = default;
+
+void Proxy::begin_release(const std::string& url, ReleaseOrder order, ReleaseProgressPtr progress) {
+  const Route* route = routing_->find_url(url);
+  if (route == nullptr || !route->bundles) {
+    progress->write([&url](ReleaseProgress::View& view) {
+      view.state = ReleaseProgress::State::failed;
+      view.problem = "no route of bundles is at " + url;
+    });
+    return;
+  }
+  const auto parts = codec::parse_absolute_target(url);
+  add_release(std::make_unique<ReleaseJob>(AssetWarmer::Place{*this, routing_, route,
+                                                              std::string(parts->scheme),
+                                                              std::string(parts->authority)},
+                                           std::move(order), std::move(progress)));
+}
+
+void Proxy::set_routing(std::shared_ptr<const Routing> routing) {
+  routing_ = std::move(routing);
+  drop_done();
+}
+
+// What is over holds a routing. Not from within one of them.
+void Proxy::drop_done() {
+  releases_.remove_if([](const std::unique_ptr<ReleaseJob>& one) { return one->is_over(); });
+  warmths_.remove_if([](const std::unique_ptr<Warmth>& one) { return one->is_over(); });
+}
+
+void Proxy::add_release(std::unique_ptr<ReleaseJob> job) {
+  drop_done();
+  releases_.push_back(std::move(job));
+  releases_.back()->start();
+}
+
+// Within a budget: while much is being fetched so, what comes then is left to who asks for it.
+void Proxy::add_warmth(std::unique_ptr<Warmth> warmth) {
+  constexpr std::size_t kMost = 16;
+  drop_done();
+  if (warmths_.size() >= kMost) return;
+  warmths_.push_back(std::move(warmth));
+  warmths_.back()->start();
+}
 
 void Proxy::on_request(downstream::Stream& stream) {
   auto* exchange = stream.arena().make<Exchange>(*this, stream);

@@ -1,5 +1,7 @@
 #include <selvedge/proxy/purge.hpp>
 
+#include <selvedge/bundle/name.hpp>
+#include <selvedge/bundle/version.hpp>
 #include <selvedge/codec/request_check.hpp>
 
 #include <algorithm>
@@ -171,6 +173,15 @@ std::string refusal_of(const PurgeRequest& request) {
   for (const std::string& prefix : request.prefixes) {
     if (std::string refusal = refusal_of_prefix(prefix); !refusal.empty()) return refusal;
   }
+  for (const std::string& bundle : request.bundles) {
+    const std::size_t at = bundle.find('@', 1);
+    const std::string name = bundle.substr(0, at);
+    const bool is_version =
+        at == std::string::npos || bundle::is_exact_version(bundle.substr(at + 1));
+    if (!bundle::is_bundle_name(name) || !is_version) {
+      return "not a bundle such as acme-ui@2.3.1: " + bundle;
+    }
+  }
   for (const std::string& host : request.hosts) {
     if (!codec::is_authority(host)) return "not a host such as example.com:8443: " + host;
   }
@@ -191,6 +202,7 @@ PurgeReceipt purge(cache::Store& store, cache::FillTable& fills, const Routing* 
   }
   for (const std::string& prefix : request.prefixes) purging.prefix(prefix);
   for (const std::string& host : request.hosts) purging.host(host);
+  for (const std::string& bundle : request.bundles) purging.named(TagKind::bundle, bundle);
   return purging.receipt();
 }
 
@@ -200,6 +212,7 @@ void PurgeCounters::note(const PurgeRequest& request, const PurgeReceipt& receip
   groups.add(request.groups.size());
   prefixes.add(request.prefixes.size());
   hosts.add(request.hosts.size());
+  bundles.add(request.bundles.size());
   everything.add(request.everything ? 1 : 0);
   matched.add(receipt.matched);
 }

@@ -53,6 +53,11 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   if (options.bundles.enabled && options.default_lifetime.count() == 0) {
     route.policy.default_lifetime = kVersionLifetime;
   }
+  // A part proves nothing about the whole.
+  if (options.bundles.enabled && options.bundles.integrity != Integrity::off) {
+    route.range_miss = RangeMiss::whole;
+    route.slice = 0;
+  }
   route.fetch_latency = std::make_shared<upstream::FetchLatency>();
   route.request_rules = make_header_rules(options.request_headers);
   route.response_rules = make_header_rules(options.response_headers);
@@ -77,7 +82,7 @@ void RouteCounters::count(http::CacheOutcome outcome, http::Status status,
 }
 
 Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-                 RouteCounterMap& counters, const PurgeOptions& purge,
+                 RouteCounterMap& counters, ReleaseBoards& boards, const PurgeOptions& purge,
                  const ForwardingOptions& forwarding)
     : origins_(std::move(origins)) {
   forwarding_.fields = forwarding.fields;
@@ -92,7 +97,15 @@ Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::ui
       if (!counter) counter = std::make_shared<RouteCounters>();
       counters_.push_back(counter);
       route.counters = counter.get();
-      if (one.bundles.enabled) route.bundles = std::make_shared<BundleCatalog>(route, one.bundles);
+      const auto own = std::ranges::find_if(options.hosts, [](const std::string& host) {
+        return host.find('*') == std::string::npos;
+      });
+      if (own != options.hosts.end()) route.follow_host = *own;
+      if (one.bundles.enabled) {
+        route.bundles = std::make_shared<BundleCatalog>(
+            route, one.bundles,
+            board_of(boards, route.name, one.bundles.releases.file, one.bundles.sessions.lifetime));
+      }
       site->routes.push_back(std::move(route));
     }
     std::stable_sort(site->routes.begin(), site->routes.end(), [](const Route& a, const Route& b) {

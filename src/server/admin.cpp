@@ -4,6 +4,7 @@
 #include "bundles_api.hpp"
 #include "explain_api.hpp"
 #include "overload_api.hpp"
+#include "releases_api.hpp"
 
 #include <selvedge/base/process_memory.hpp>
 #include <selvedge/codec/request_check.hpp>
@@ -23,9 +24,24 @@ namespace {
 
 constexpr std::size_t kMaxContent = 1u << 20;
 constexpr std::string_view kReceipt = "/v1/purge/";
-constexpr std::array<std::string_view, 11> kPaths{
-    "/metrics",  "/v1/status",   "/v1/cache/object", "/v1/origins",   "/v1/explain", "/v1/purge",
-    "/v1/drain", "/v1/overload", "/v1/events",       "/v1/economics", "/v1/bundles"};
+constexpr std::string_view kOrder = "/v1/releases/";
+constexpr std::string_view kBundle = "/v1/bundles/";
+constexpr std::string_view kGraph = "/graph";
+constexpr std::array<std::string_view, 15> kPaths{"/metrics",
+                                                  "/v1/status",
+                                                  "/v1/cache/object",
+                                                  "/v1/origins",
+                                                  "/v1/explain",
+                                                  "/v1/purge",
+                                                  "/v1/drain",
+                                                  "/v1/overload",
+                                                  "/v1/events",
+                                                  "/v1/economics",
+                                                  "/v1/bundles",
+                                                  "/v1/releases",
+                                                  "/v1/releases:publish",
+                                                  "/v1/releases:promote",
+                                                  "/v1/releases:rollback"};
 
 json stored_json(const cache::Store& store, const cache::StoredResponse& stored, base::Steady now) {
   const cache::Freshness& freshness = stored.freshness();
@@ -115,7 +131,9 @@ private:
 
 AdminHandler::AdminHandler(Node& node, AdminHooks hooks)
     : node_(node), hooks_(std::move(hooks)), started_(std::chrono::steady_clock::now()),
-      purges_(node) {}
+      purges_(node), releases_(std::make_unique<ReleasesApi>(node)) {}
+
+AdminHandler::~AdminHandler() = default;
 
 void AdminHandler::on_request(downstream::Stream& stream) {
   auto* exchange = stream.arena().make<Exchange>(*this, stream);
@@ -167,6 +185,13 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
     return bundles_answer(
         node_, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   }
+  if (path.starts_with(kBundle) && path.ends_with(kGraph) && is_get) {
+    return releases_->graph(
+        path.substr(kBundle.size(), path.size() - kBundle.size() - kGraph.size()));
+  }
+  if (path.starts_with("/v1/releases")) {
+    if (auto found = release_answer(path, is_get, is_post, content)) return std::move(*found);
+  }
   if (path == "/v1/events" && is_get) return events_answer(node_.events(), query_of(request));
   if (path == "/v1/purge" && is_post) return purges_.purge(content);
   if (path.starts_with(kReceipt) && is_get) return purges_.receipt(path.substr(kReceipt.size()));
@@ -175,9 +200,19 @@ AdminAnswer AdminHandler::answer(const http::RequestHead& request, std::string_v
     return as_json({{"draining", true}}, 202);
   }
   const bool is_known = std::find(kPaths.begin(), kPaths.end(), path) != kPaths.end();
-  if (is_known || path.starts_with(kReceipt))
+  if (is_known || path.starts_with(kReceipt) || path.starts_with(kOrder))
     return problem(405, "this path does not have that method");
   return problem(404, "no such path; see README.md, Admin API");
+}
+
+std::optional<AdminAnswer> AdminHandler::release_answer(std::string_view path, bool is_get,
+                                                        bool is_post, std::string_view content) {
+  if (path == "/v1/releases" && is_get) return releases_->list();
+  if (path.starts_with(kOrder) && is_get) return releases_->order(path.substr(kOrder.size()));
+  if (path == "/v1/releases:publish" && is_post) return releases_->publish(content);
+  if (path == "/v1/releases:promote" && is_post) return releases_->promote(content);
+  if (path == "/v1/releases:rollback" && is_post) return releases_->rollback(content);
+  return std::nullopt;
 }
 
 AdminAnswer AdminHandler::status() const {

@@ -11,6 +11,8 @@
 #include <selvedge/server/node.hpp>
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace selvedge::server {
@@ -24,9 +26,12 @@ struct AdminHooks {
   std::string token; // empty: none is asked for
 };
 
+class ReleasesApi;
+
 class AdminHandler final : public downstream::RequestHandler {
 public:
   AdminHandler(Node& node, AdminHooks hooks);
+  ~AdminHandler() override;
 
   void on_request(downstream::Stream& stream) override;
   void on_refused(downstream::Stream& stream, base::Error error) override;
@@ -36,6 +41,8 @@ private:
 
   AdminAnswer answer(const http::RequestHead& request, std::string_view content);
   bool is_allowed(const http::RequestHead& request) const;
+  std::optional<AdminAnswer> release_answer(std::string_view path, bool is_get, bool is_post,
+                                            std::string_view content);
   AdminAnswer status() const;
   AdminAnswer cached_object(std::string_view query) const;
 
@@ -43,6 +50,7 @@ private:
   const AdminHooks hooks_;
   const base::Steady started_;
   PurgeApi purges_;
+  std::unique_ptr<ReleasesApi> releases_;
 };
 
 } // namespace selvedge::server

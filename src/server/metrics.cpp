@@ -5,6 +5,7 @@
 #include "exposition.hpp"
 #include "origin_metrics.hpp"
 #include "policy_metrics.hpp"
+#include "releases_api.hpp"
 
 #include <selvedge/base/process_memory.hpp>
 
@@ -117,12 +118,13 @@ void write_purges(Exposition& out, const Node& node) {
   const proxy::PurgeCounters& counters = node.purge_counters();
   constexpr std::string_view kRequests = "selvedge_purge_requests_total";
   out.family(kRequests, "counter", "What was asked to be purged: a request may name many.");
-  const std::array<std::pair<std::string_view, const base::SharedCounter*>, 6> kinds{
+  const std::array<std::pair<std::string_view, const base::SharedCounter*>, 7> kinds{
       {{"url", &counters.urls},
        {"tag", &counters.tags},
        {"group", &counters.groups},
        {"prefix", &counters.prefixes},
        {"host", &counters.hosts},
+       {"bundle", &counters.bundles},
        {"everything", &counters.everything}}};
   for (const auto& [kind, counter] : kinds) {
     out.sample(kRequests, fmt::format("kind=\"{}\"", kind), counter->value());
@@ -218,6 +220,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_origins(out, collect(node, std::chrono::steady_clock::now()));
   write_connections(out, node);
   write_policy(out, collect_policy(node));
+  write_releases(out, node);
   write_bundles(out, node,
                 std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   out.one("selvedge_access_log_written_total", "counter", "Lines of the access log.",

@@ -26,6 +26,16 @@ cache::Store::Options store_options(const config::CacheOptions& cache) {
   return options;
 }
 
+// Whether there is a route of bundles of that name, "site/route".
+bool has_bundles(const config::Config& config, const std::string& name) {
+  for (const proxy::SiteOptions& site : config.sites) {
+    for (const proxy::RouteOptions& route : site.routes) {
+      if (route.bundles.enabled && site.name + "/" + route.name == name) return true;
+    }
+  }
+  return false;
+}
+
 downstream::Limits limits_of(const config::Config& config) {
   downstream::Limits limits = config.limits;
   limits.defer = config.policy.overload.defer;
@@ -56,6 +66,8 @@ Node::Node(const config::Config& config)
   options.node_name = config.node_name;
   options.purge_counters = &purge_counters_;
   options.sessions = &sessions_;
+  options.events = &events_;
+  options.helper = &helper_;
   options.tenant_limits = &tenant_limits_;
   options.token_cache = config.policy.identify.token_cache;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
@@ -68,8 +80,9 @@ Node::Node(const config::Config& config)
     all_workers.push_back(&workers_[i]);
     workers_[i].set_event_log(&events_);
   }
+  release_boards_.purges = &store_.purges();
   origin_states_ = make_states(config);
-  routings_ = make_routings(config, origin_states_);
+  routings_ = make_routings(config, origin_states_, release_boards_);
   for (std::size_t i = 0; i < workers_.size(); ++i) proxies_[i]->set_routing(routings_[i]);
   set_policing(std::make_shared<const proxy::Policing>(config.policy));
   connections_.set_limits(limits_of(config));
@@ -114,7 +127,8 @@ Node::OriginStates Node::make_states(const config::Config& config) const {
 }
 
 // One routing for each worker. Origins whose options did not change are kept, connections and all.
-Node::Routings Node::make_routings(const config::Config& config, const OriginStates& states) {
+Node::Routings Node::make_routings(const config::Config& config, const OriginStates& states,
+                                   proxy::ReleaseBoards& boards) {
   Routings made;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     proxy::Routing::Origins origins;
@@ -130,8 +144,8 @@ Node::Routings Node::make_routings(const config::Config& config, const OriginSta
       origins.by_name.emplace(options.name, std::move(origin));
     }
     made.push_back(std::make_shared<const proxy::Routing>(
-        config.sites, std::move(origins), config.cache.max_object, route_counters_[i], config.purge,
-        config.forwarding));
+        config.sites, std::move(origins), config.cache.max_object, route_counters_[i], boards,
+        config.purge, config.forwarding));
   }
   return made;
 }
@@ -174,7 +188,11 @@ void Node::apply(const config::Config& config) {
   auto policing = std::make_shared<const proxy::Policing>(config.policy);
   std::unique_lock lock(mutex_);
   OriginStates states = make_states(config);
-  Routings fresh = make_routings(config, states);
+  proxy::ReleaseBoards boards = release_boards_;
+  std::erase_if(boards.by_route,
+                [&config](const auto& one) { return !has_bundles(config, one.first); });
+  Routings fresh = make_routings(config, states, boards);
+  release_boards_ = std::move(boards);
   origin_states_ = std::move(states);
   Routings old = std::exchange(routings_, fresh);
   config_ = std::make_shared<const config::Config>(config);
@@ -206,6 +224,7 @@ void Node::begin_drain() {
 }
 
 void Node::stop() {
+  helper_.stop(); // its jobs speak to workers
   workers_.stop_and_join();
 }
 
@@ -226,12 +245,52 @@ proxy::Explanation Node::explain(const http::RequestHead& request,
   return proxy::explain(request, *routings_.front(), store_, fills_, clock_.now(), asker);
 }
 
-proxy::PurgeReceipt Node::purge(const proxy::PurgeRequest& request) {
+proxy::PurgeReceipt Node::purge(const proxy::PurgeRequest& asked) {
   const std::lock_guard lock(mutex_);
+  const proxy::PurgeRequest request = with_dependents(asked, release_boards_);
   const proxy::PurgeReceipt receipt =
       proxy::purge(store_, fills_, routings_.front().get(), request, clock_.now().steady);
   purge_counters_.note(request, receipt);
   return receipt;
+}
+
+// A host and a scheme by which the route can be asked for.
+std::vector<BundleRoute> Node::bundle_routes() const {
+  const std::lock_guard lock(mutex_);
+  const auto is_secure = [](const net::ListenerOptions& one) { return one.is_tls(); };
+  const bool all_secure =
+      std::all_of(config_->listeners.begin(), config_->listeners.end(), is_secure);
+  std::vector<BundleRoute> routes;
+  for (const proxy::SiteOptions& site : config_->sites) {
+    const auto host = std::find_if(site.hosts.begin(), site.hosts.end(), [](const auto& one) {
+      return one.find('*') == std::string::npos;
+    });
+    for (const proxy::RouteOptions& route : site.routes) {
+      const std::string name = site.name + "/" + route.name;
+      const auto board = release_boards_.by_route.find(name);
+      if (!route.bundles.enabled || board == release_boards_.by_route.end()) continue;
+      const std::string url =
+          fmt::format("{}://{}{}", all_secure ? "https" : "http",
+                      host != site.hosts.end() ? *host : "localhost", route.prefix);
+      routes.push_back({name, url, board->second, route.bundles.sessions.enabled});
+    }
+  }
+  return routes;
+}
+
+std::string Node::route_at(const std::string& url) const {
+  const std::lock_guard lock(mutex_);
+  const proxy::Route* route = routings_.front()->find_url(url);
+  return route != nullptr ? route->name : std::string();
+}
+
+void Node::begin_release(const std::string& url, proxy::ReleaseOrder order,
+                         proxy::ReleaseProgressPtr progress) {
+  workers_[0].post([&worker = workers_[0], &proxy = *proxies_[0], url, order = std::move(order),
+                    progress = std::move(progress)]() mutable {
+    worker.refresh_now();
+    proxy.begin_release(url, std::move(order), std::move(progress));
+  });
 }
 
 std::shared_ptr<const config::Config> Node::config() const {
@@ -281,8 +340,9 @@ void check(const config::Config& config) {
         upstream::make_origin(one, worker, std::make_shared<upstream::OriginState>(one, now));
   }
   proxy::RouteCounterMap counters;
+  proxy::ReleaseBoards boards;
   const proxy::Routing routing(config.sites, std::move(origins), config.cache.max_object, counters,
-                               config.purge, config.forwarding);
+                               boards, config.purge, config.forwarding);
   const proxy::Policing policing(config.policy);
   const net::TicketKeys keys;
   for (const net::ListenerOptions& one : config.listeners) {

@@ -19,11 +19,12 @@ struct List {
   const char* key;
   std::vector<std::string> PurgeRequest::*member;
 };
-constexpr std::array<List, 5> kLists{{{"urls", &PurgeRequest::urls},
+constexpr std::array<List, 6> kLists{{{"urls", &PurgeRequest::urls},
                                       {"tags", &PurgeRequest::tags},
                                       {"groups", &PurgeRequest::groups},
                                       {"prefixes", &PurgeRequest::prefixes},
-                                      {"hosts", &PurgeRequest::hosts}}};
+                                      {"hosts", &PurgeRequest::hosts},
+                                      {"bundles", &PurgeRequest::bundles}}};
 
 struct Flag {
   const char* key;

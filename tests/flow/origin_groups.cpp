@@ -210,6 +210,7 @@ TEST_CASE("a server that is slow is asked less", "[origin]") {
 TEST_CASE("a server that is drained finishes what it began, and gets nothing new", "[origin]") {
   const Protocol protocol = GENERATE(Protocol::http_1, Protocol::h2);
   upstream::OriginOptions options;
+  proxy::ReleaseBoards boards;
   proxy::RouteCounterMap counters;
   OriginFlow node(protocol, 2, [&](upstream::OriginOptions& made) {
     made.balance = Balance::round_robin;
@@ -235,7 +236,7 @@ TEST_CASE("a server that is drained finishes what it began, and gets nothing new
   origins.by_name.emplace("origin", origin);
   node.flow().proxy().set_routing(
       std::make_shared<proxy::Routing>(std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}},
-                                       std::move(origins), 1 << 20, counters));
+                                       std::move(origins), 1 << 20, counters, boards));
   answer_with(node.server(1 - drained), 200);
   for (int i = 0; i < 10; ++i) CHECK(node.fetch("/n" + std::to_string(i)).status == 200);
   CHECK(node.server(drained).requests() == 1);

@@ -5,6 +5,7 @@
 #include <selvedge/bundle/imports.hpp>
 #include <selvedge/bundle/name.hpp>
 #include <selvedge/bundle/package_json.hpp>
+#include <selvedge/bundle/release_log.hpp>
 #include <selvedge/bundle/session_pin.hpp>
 #include <src/proxy/bundle_request.hpp>
 #include <tests/fuzz/fuzz.hpp>
@@ -47,6 +48,13 @@ void check_documents(std::string_view text) {
     const auto again = BundleIndex::parse(written);
     fuzz::require(again && text_of(*again.value) == written, "what was written is read as it was");
     for (const char* selector : {"", "latest", "^1", "1.2.3", "*"}) index.value->resolve(selector);
+  }
+  if (const auto log = ReleaseLog::parse(text)) {
+    const std::string written = text_of(*log.value);
+    const auto again = ReleaseLog::parse(written);
+    fuzz::require(again && text_of(*again.value) == written, "what was written is read as it was");
+    const auto back = log.value->rollback({}, true);
+    log.value->choose({1, "", ""})->of_channel("a", "");
   }
   parse_package_json(text);
   parse_integrity(text);

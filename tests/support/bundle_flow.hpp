@@ -19,6 +19,10 @@ inline const char* const kNewer = R"({"name": "acme-ui", "channels": {"latest": 
 inline Flow::Options bundles() {
   Flow::Options options;
   options.route.bundles.enabled = true;
+  // So that no manifest is asked for.
+  options.route.bundles.integrity = proxy::Integrity::off;
+  options.route.bundles.releases.follow = false;
+  options.route.early_hints = false;
   return options;
 }
 

@@ -67,6 +67,13 @@ ScriptedOrigin::FetchPtr ScriptedOrigin::next_unanswered() {
   return nullptr;
 }
 
+const ScriptedOrigin::Fetch* ScriptedOrigin::waiting() const {
+  for (const FetchPtr& fetch : all_) {
+    if (!fetch->head && !fetch->error && !fetch->is_cancelled) return fetch.get();
+  }
+  return nullptr;
+}
+
 ScriptedOrigin::FetchPtr ScriptedOrigin::begin(http::Status status, const Fields& fields,
                                                std::optional<std::uint64_t> length) {
   const FetchPtr fetch = next_unanswered();
@@ -265,7 +272,7 @@ void Flow::reload() {
   route.origin = "origin";
   proxy_->set_routing(std::make_shared<proxy::Routing>(
       std::vector<proxy::SiteOptions>{{"site", {"*"}, {route}}}, std::move(origins),
-      options.max_object, counters_, options.purge, options.forwarding));
+      options.max_object, counters_, boards_, options.purge, options.forwarding));
 }
 
 Flow::~Flow() {
@@ -304,7 +311,8 @@ Client Flow::connect() {
 
 proxy::PurgeReceipt Flow::purge(const proxy::PurgeRequest& request) {
   REQUIRE(proxy::refusal_of(request).empty());
-  return proxy::purge(store_, fills_, proxy_->routing().get(), request, clock_.now().steady);
+  return proxy::purge(store_, fills_, proxy_->routing().get(),
+                      proxy::with_dependents(request, boards_), clock_.now().steady);
 }
 
 } // namespace selvedge::test

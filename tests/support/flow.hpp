@@ -65,6 +65,7 @@ public:
   // --- what the test does with the oldest fetch that has no answer yet
   std::size_t fetches() const { return all_.size(); }
   const Fetch& last() const { return *all_.back(); }
+  const Fetch* waiting() const; // the oldest that has no answer yet; null: none
   void answer(http::Status status, const Fields& fields, std::string_view content);
   // The head only; pieces and the end follow.
   FetchPtr begin(http::Status status, const Fields& fields,
@@ -139,6 +140,7 @@ public:
   // New requests live by this.
   void set_policy(const policy::PolicyOptions& options);
   const proxy::Accounts& accounts() const { return *accounts_; }
+  proxy::ReleaseBoard& board() { return *boards_.by_route.at("site/all"); } // of a route of bundles
   const insight::DistinctCounts& sessions() const { return sessions_; }
   // What was logged, oldest first; what is not taken off is dropped when there is much.
   proxy::AccessRing& log() { return log_; }
@@ -158,6 +160,7 @@ private:
   std::shared_ptr<upstream::Origin> http_origin_; // null: the other one
   std::function<bool()> peers_;
   proxy::RouteCounterMap counters_;
+  proxy::ReleaseBoards boards_{{}, &store_.purges()};
   proxy::AccessRing log_{16};
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::Connections connections_{workers_};

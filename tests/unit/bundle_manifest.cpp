@@ -217,6 +217,26 @@ TEST_CASE("what is wrong in a manifest is said with its place", "[bundle]") {
     first["requires"][0] = "";
     expected = "assets[0].requires[0]: '' is no path inside of a bundle";
   }
+  SECTION("too many dependencies") {
+    for (int i = 0; i <= 1000; ++i) manifest["dependencies"]["d" + std::to_string(i)] = "1";
+    expected = "dependencies: there are more than 1000";
+  }
+  SECTION("too many entries") {
+    for (int i = 0; i <= 1000; ++i) manifest["entry"].push_back("button.js");
+    expected = "entry: there are more than 1000";
+  }
+  SECTION("too much that is required") {
+    for (int i = 0; i <= 1000; ++i) first["requires"].push_back("base.js");
+    expected = "assets[0].requires: there are more than 1000";
+  }
+  SECTION("an export of nothing") {
+    manifest["exports"] = {{"x", "gone.js"}};
+    expected = "exports: 'gone.js' is no asset of this bundle";
+  }
+  SECTION("an export by no name") {
+    manifest["exports"] = {{"../x", "button.js"}};
+    expected = "exports: '../x' cannot be imported";
+  }
   SECTION("entry") {
     manifest["entry"][0] = "gone.js";
     expected = "entry: 'gone.js' is no asset of this bundle";

@@ -35,7 +35,7 @@ TEST_CASE("a session's versions come back", "[bundle][pin]") {
   CHECK(read->version_of("acme").empty());
   CHECK(read->session().until == kNow + 24h);
   CHECK(read->session().id == 77);
-  CHECK(std::vector(read->versions().begin(), read->versions().end()) == kVersions);
+  CHECK(read->versions() == kVersions);
 }
 
 TEST_CASE("RFC 6265, 4.1.1: a pin can stand in a cookie as it is", "[bundle][pin]") {
@@ -57,7 +57,7 @@ TEST_CASE("keys are changed without ending sessions", "[bundle][pin]") {
   const std::string old = pin(PinKeys({key("old", 1)}));
   const PinKeys both({key("new", 2), key("old", 1)});
   CHECK(SessionPin::read(old, both, kNow));
-  CHECK(pin(both).starts_with("1.new."));
+  CHECK(pin(both).starts_with("2.new."));
   CHECK_FALSE(SessionPin::read(old, PinKeys({key("new", 2)}), kNow));
   CHECK_FALSE(SessionPin::read(old, PinKeys({key("old", 3)}), kNow)); // the name is no proof
 }

@@ -41,7 +41,7 @@ class Node {
 public:
   explicit Node(RouteOptions options = {})
       : routing_({{"site", {"h"}, {with_origin(std::move(options))}}}, {{{"app", nullptr}}}, 1000,
-                 counters_) {}
+                 counters_, boards_) {}
 
   cache::StoredResponsePtr put(const test::Stored& wanted) {
     const auto response = test::stored(wanted, &store.ledger());
@@ -70,6 +70,7 @@ private:
     return options;
   }
   RouteCounterMap counters_;
+  ReleaseBoards boards_;
   Routing routing_;
 };
 

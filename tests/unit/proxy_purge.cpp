@@ -74,7 +74,7 @@ PurgeRequest prefix(const std::string& text) {
 // One route for everything, with that key.
 struct OneRoute {
   explicit OneRoute(const KeyOptions& key)
-      : routing({{"all", {"*"}, {route(key)}}}, {{{"app", nullptr}}}, 1000, counters) {}
+      : routing({{"all", {"*"}, {route(key)}}}, {{{"app", nullptr}}}, 1000, counters, boards) {}
   static RouteOptions route(const KeyOptions& key) {
     RouteOptions options;
     options.origin = "app";
@@ -82,6 +82,7 @@ struct OneRoute {
     return options;
   }
   RouteCounterMap counters;
+  ReleaseBoards boards;
   Routing routing;
 };
 

@@ -28,7 +28,8 @@ std::vector<SiteOptions> sites() {
 Routing routing_of(const std::vector<SiteOptions>& options, RouteCounterMap& counters) {
   Routing::Origins origins;
   origins.by_name["app"] = nullptr;
-  return {options, std::move(origins), 1000, counters};
+  ReleaseBoards boards;
+  return {options, std::move(origins), 1000, counters, boards};
 }
 
 // "site/route", or "none".

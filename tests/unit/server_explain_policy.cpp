@@ -67,7 +67,7 @@ public:
   explicit Edge(policy::PolicyOptions policy = options())
       : policing_(std::make_shared<const proxy::Policing>(policy)),
         routing_({{"site", {"h"}, {route()}}}, {{{"app", nullptr}, {"cheap", nullptr}}}, 1000,
-                 counters_) {}
+                 counters_, boards_) {}
 
   // Fetched 10 seconds ago.
   void put(const char* key, seconds lifetime, bool may_serve_on_error = false) {
@@ -101,6 +101,7 @@ private:
   }
   proxy::PolicingPtr policing_;
   proxy::RouteCounterMap counters_;
+  proxy::ReleaseBoards boards_;
   proxy::Routing routing_;
 };
 

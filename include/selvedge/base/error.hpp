@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
   certificate,       // of an origin is not acceptable: 502
   closed,            // the peer closed before the message was complete
   protocol,          // malformed message from an origin: 502
+  mismatch,          // content of an origin is not what its digest says: 502
   too_large,         // an origin's head is beyond its limit: 502
   cancelled,         // nobody wants the answer any more
   no_origin,         // no server can be asked: 503

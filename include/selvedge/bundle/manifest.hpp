@@ -6,7 +6,7 @@
 //                "integrity": "sha384-...", "class": "core",
 //                "requires": ["base.js", "@acme/tokens:tokens.css", "lit:"]}],
 //    "dependencies": {"@acme/tokens": "^1.4.0", "lit": "^3.3.0"},
-//    "entry": ["button.js"]}
+//    "entry": ["button.js"], "exports": {"icons": "dist/icons.js"}}
 //
 // "lit:" is whatever the version of lit that is used has as its entry.
 #pragma once
@@ -50,15 +50,25 @@ struct Dependency {
   VersionRange range;
 };
 
+// What scripts of others import as "NAME/name", where that is not the path of an asset.
+struct Export {
+  std::string name;
+  std::string path; // of an asset
+  friend bool operator==(const Export&, const Export&) = default;
+};
+
 struct Manifest {
   static constexpr std::size_t kLargest = 32 << 20; // bytes of its text
   static constexpr std::size_t kMostAssets = 100'000;
+  static constexpr std::size_t kMostNamed = 1000; // dependencies, entries, what one asset requires
+  static constexpr std::size_t kMostExports = 10'000;
 
   std::string name;
   Version version;
   std::vector<Asset> assets;            // by path
   std::vector<Dependency> dependencies; // by name
   std::vector<std::string> entry;       // paths of assets that pages ask for first
+  std::vector<Export> exports;          // by name
 
   const Asset* find(std::string_view path) const; // null: there is none
   const Dependency* dependency(std::string_view on) const;

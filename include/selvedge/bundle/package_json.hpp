@@ -19,8 +19,11 @@ struct PackageJson {
   std::vector<Dependency> dependencies;
   // Dependencies that are no range of versions of a bundle (a URL, a tag, an alias): left out.
   std::vector<std::string> left_out; // "name: text"
-  // Paths of `exports`, `module`, `browser`, `main`, `style`, `sass`, in that order, each once.
+  // The script that pages ask for first, by `exports`, or else the first of `module`, `browser` and
+  // `main`; then `style` and `sass`, and what else `exports` names for itself.
   std::vector<std::string> entry;
+  // Scripts of subpaths in `exports` that are elsewhere than their names say.
+  std::vector<Export> exports; // by name
 };
 
 Parsed<PackageJson> parse_package_json(std::string_view json);

@@ -2,12 +2,14 @@
 // brings back, in a cookie or a field, so that the node keeps nothing. The text is signed: who
 // changes it is a session without one.
 //
-//   1.KEY.MINUTE.ID.acme-ui@2.3.1~@acme/tokens@1.4.0.MAC
+//   2.KEY.MINUTE.ID.SNAPSHOT.PAGE.acme-ui@2.3.1~@acme/tokens@1.4.0.MAC
 //
 // KEY names the key, MINUTE since 1970 is when it ends, ID is a random number that tells sessions
-// apart where they are counted, MAC is SipHash-2-4 with 128 bits over all
-// before it and the context (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a
-// cookie as it is (RFC 6265, 4.1.1). Thread: any.
+// apart where they are counted, SNAPSHOT is what was released when it began (0: nothing), PAGE is
+// the second since 1970 in which its last page began, where that matters (else 0), and the versions
+// are those that no release spoke of. MAC is SipHash-2-4 with 128 bits over all before it and the
+// context (Aumasson and Bernstein, 2012), in base64url. All of it may stand in a cookie as it is
+// (RFC 6265, 4.1.1). Thread: any.
 #pragma once
 
 #include <selvedge/bundle/parsed.hpp>
@@ -72,6 +74,8 @@ public:
   struct Session {
     std::uint64_t id = 0;
     std::chrono::sys_seconds until{};
+    std::uint64_t snapshot = 0; // Snapshot::print()
+    std::chrono::sys_seconds page{};
   };
   // Requires: at most kMostVersions names of bundles and exact versions. Empty when the text would
   // be too long.
@@ -80,12 +84,12 @@ public:
 
   // Empty: none was pinned.
   std::string_view version_of(std::string_view name) const;
-  std::span<const PinnedVersion> versions() const { return {versions_.data(), count_}; }
+  std::vector<PinnedVersion> versions() const;
+  bool has_versions() const { return !list_.empty(); }
   const Session& session() const { return session_; }
 
 private:
-  std::array<PinnedVersion, kMostVersions> versions_;
-  std::size_t count_ = 0;
+  std::string_view list_; // was checked
   Session session_;
 };
 

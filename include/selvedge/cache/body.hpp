@@ -12,8 +12,8 @@
 #include <selvedge/http/head_block.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -35,6 +35,7 @@ private:
 };
 
 class Body;
+class ContentIndex;
 
 // One block of content, header and bytes in one allocation.
 class Chunk {
@@ -65,7 +66,7 @@ private:
   std::uint32_t allocated_; // what the allocator really took
 };
 
-class Body : public boost::intrusive_ref_counter<Body, boost::thread_safe_counter> {
+class Body {
 public:
   enum class State : std::uint8_t { growing, complete, failed };
 
@@ -75,6 +76,8 @@ public:
   };
   explicit Body(const Options& options);
   ~Body();
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   // --- the writer. Thread: one at a time.
   void append(std::string_view bytes);
@@ -102,10 +105,28 @@ public:
 
 private:
   friend void intrusive_ptr_release(Chunk* chunk);
+  friend void intrusive_ptr_add_ref(Body* body) {
+    body->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(Body* body);
+  friend class ContentIndex;
+  // One more holder, unless the last has let go of it.
+  bool try_keep() {
+    std::uint32_t holders = references_.load(std::memory_order_relaxed);
+    while (holders != 0) {
+      if (references_.compare_exchange_weak(holders, holders + 1, std::memory_order_acq_rel)) {
+        return true;
+      }
+    }
+    return false;
+  }
   Chunk* new_chunk(std::size_t wanted);
   Chunk& growing_chunk(std::size_t wanted);
   static void free_chunk(Chunk* chunk);
 
+  std::atomic<std::uint32_t> references_{0};
+  ContentIndex* contents_ = nullptr; // where it is known by its content; null: nowhere
+  std::array<unsigned char, 32> content_key_{};
   boost::intrusive_ptr<Chunk> head_; // null once the beginning is forgotten
   boost::intrusive_ptr<Chunk> tail_; // writer only
   std::atomic<std::uint64_t> appended_{0};

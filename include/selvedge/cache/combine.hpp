@@ -16,6 +16,12 @@ inline constexpr std::uint64_t kMaxCombined = 8u << 20; // bytes
 boost::intrusive_ptr<StoredResponse> combined(const StoredResponse& older,
                                               const StoredResponse& newer, MemoryLedger* ledger);
 
+// The same response with `body`, which has the same content, and these fields more.
+boost::intrusive_ptr<StoredResponse> with_body(const StoredResponse& response,
+                                               boost::intrusive_ptr<Body> body,
+                                               std::span<const http::Field> added,
+                                               MemoryLedger* ledger);
+
 // A part that is all of its representation, as the complete response that it is; null for any
 // other.
 boost::intrusive_ptr<StoredResponse> completed(const StoredResponse& part, MemoryLedger* ledger);

@@ -21,7 +21,8 @@ inline constexpr Eviction kDefaultEviction = Eviction::gdsf;
 // the store reserved. Each stripe has a policy for each lane, so that what is not to go now need
 // not be searched through.
 inline constexpr std::size_t kCommonLane = 0;
-inline constexpr std::size_t kLanes = 1 + kOwners;
+inline constexpr std::size_t kLiveLane = 1 + kOwners; // of what is live, unless its owner has one
+inline constexpr std::size_t kLanes = 2 + kOwners;
 using LaneSet = std::bitset<kLanes>;
 
 struct EvictionOptions {

@@ -29,6 +29,7 @@ enum class TagKind : std::uint8_t {
   host,      // "example.com:8443", whatever the scheme
   directory, // "example.com/a/b/": every one above the response's path, up to kMaxDirectories
   url,       // "example.com/a/b/c.js": the path without query
+  bundle,    // "acme-ui@2.3.1", and "acme-ui": what is of that version, of any
   target,    // a whole cache key. No response keeps it, since a purge of a URL removes what is
              // stored; it tells fills that their URL was purged lately
 };
@@ -80,6 +81,11 @@ public:
   PurgeEpoch epoch() const { return epoch_.load(std::memory_order_acquire); }
   // The tag of that name, made if need be. It knows of purges of its name made before.
   TagPtr intern(TagKind kind, std::string_view name);
+
+  // Whether responses with that tag are to stay while there are others that can go: as long as one
+  // of those who said so, and hold the tag, has not said otherwise.
+  static void set_live(const TagPtr& tag, bool is_live);
+  static bool is_live(const TagPtr& tag);
 
   // Takes two relaxed loads while nothing was purged since the last time; then each tag is looked
   // at once. It never gets better: a soft purge lasts until a new response is stored.

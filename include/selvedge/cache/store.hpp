@@ -4,6 +4,7 @@
 #pragma once
 
 #include <selvedge/cache/cache_key.hpp>
+#include <selvedge/cache/content_index.hpp>
 #include <selvedge/cache/eviction_policy.hpp>
 #include <selvedge/cache/stored_response.hpp>
 
@@ -71,6 +72,9 @@ public:
   const PurgeIndex& purges() const { return purges_; }
   // A body that will be stored is charged to this.
   MemoryLedger& ledger() { return ledger_; }
+  // What it has, by content: bodies that several responses share.
+  ContentIndex& contents() { return contents_; }
+  const ContentIndex& contents() const { return contents_; }
 
   struct Stats {
     std::size_t objects = 0;
@@ -94,18 +98,21 @@ private:
   void add(boost::intrusive_ptr<StoredResponse> response);
   // Spares what was just inserted as long as there is anything else.
   void make_room_for(StoredResponsePtr inserted);
-  // Where what goes is looked for: what is within its owner's share is passed over, or nothing is.
-  enum class Reach : std::uint8_t { above_shares, everything };
+  // Where what goes is looked for: what is live and what is within its owner's share is passed
+  // over, only the latter, or nothing is.
+  enum class Reach : std::uint8_t { not_live, above_shares, everything };
   void evict_for(const StoredResponse* spared, Reach reach);
   enum class Evicted : std::uint8_t { one, none, outranked, set_aside };
   Evicted evict_one(const EvictionTurn& turn, const LaneSet& open, const StoredResponse* spared);
-  // Requires for both: the stripe's lock is held.
+  // Requires for the three: the stripe's lock is held.
+  void let_go_of_live(Stripe& stripe);
   void set_aside(Stripe& stripe, const StoredResponse& response, std::size_t lane);
   void publish_rank(const Stripe& stripe, std::size_t lane, double rank);
 
   const Options options_;
   const std::size_t room_; // of the size, for what is accounted
   MemoryLedger ledger_;
+  ContentIndex contents_; // outlives all bodies
   PurgeIndex purges_{&ledger_};
   EvictionShared eviction_shared_; // outlives the stripes
   std::unique_ptr<EvictionShares> shares_;

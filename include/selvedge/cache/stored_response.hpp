@@ -12,6 +12,7 @@
 #include <selvedge/http/head_block.hpp>
 
 #include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <atomic>
 #include <string>
@@ -66,6 +67,7 @@ public:
     // A 206: what its body holds of the representation (RFC 9111, 3.3). The status is 206.
     std::optional<http::ContentRange> content_range;
     Tags tags;
+    TagPtr kept_by;      // one of the tags: while it is live, others go before this; null: none
     PurgeEpoch born = 0; // of its fetch
     Owner owner = kLeastOwner;
   };
@@ -87,6 +89,8 @@ public:
   bool is_pass_marker() const { return parts_.is_pass_marker; }
   bool is_partial() const { return is_partial_; } // it has a content range
   const std::optional<http::ContentRange>& content_range() const { return parts_.content_range; }
+  const TagPtr& kept_by() const { return parts_.kept_by; }
+  bool is_live() const { return parts_.kept_by && PurgeIndex::is_live(parts_.kept_by); }
   const PurgeState& purge_state() const { return purge_state_; }
   std::string_view etag() const { return head().value(http::FieldName::etag); }
   std::string_view last_modified() const { return head().value(http::FieldName::last_modified); }

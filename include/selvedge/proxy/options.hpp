@@ -69,6 +69,23 @@ struct SessionOptions {
   friend bool operator==(const SessionOptions&, const SessionOptions&) = default;
 };
 
+// Whether content is what the manifest of its version says.
+enum class Integrity : std::uint8_t {
+  off,     // nobody looks
+  verify,  // what a manifest names; without a manifest, or not in it, nothing is known
+  require, // what no manifest names is not served
+};
+
+// What `latest` stands for is decided here, by releases, and not by the index of the origin alone.
+struct ReleaseOptions {
+  std::string file;   // where they are kept over restarts; empty: nowhere
+  bool follow = true; // a channel that is changed at the origin is a release, too
+  bool warm = true;   // what pages begin with is fetched before a release is in force
+  std::chrono::seconds page_time{10}; // beginnings that follow within that are of the same page
+
+  friend bool operator==(const ReleaseOptions&, const ReleaseOptions&) = default;
+};
+
 // A route whose paths name bundles, and whose origin has NAME/index.json and NAME/VERSION/PATH.
 struct BundleOptions {
   bool enabled = false;
@@ -76,7 +93,9 @@ struct BundleOptions {
   std::chrono::seconds selector_lifetime{60};  // of those answers, for clients
   std::chrono::seconds index_lifetime{60};     // at most, whatever the origin says
   std::chrono::seconds index_stale{24 * 3600}; // it is used for so long after that
+  Integrity integrity = Integrity::verify;
   SessionOptions sessions;
+  ReleaseOptions releases;
 
   friend bool operator==(const BundleOptions&, const BundleOptions&) = default;
 };

@@ -7,17 +7,22 @@
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/insight/distinct_counts.hpp>
+#include <selvedge/net/helper_thread.hpp>
 #include <selvedge/proxy/access_record.hpp>
 #include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/purge.hpp>
+#include <selvedge/proxy/release_order.hpp>
 #include <selvedge/proxy/routing.hpp>
 
+#include <list>
 #include <memory>
 #include <random>
 #include <string>
 
 namespace selvedge::proxy {
 
+class ReleaseJob;
+class Warmth;
 class WakeQueue;
 
 // Written by one worker, read by anyone.
@@ -32,6 +37,11 @@ struct ProxyCounters {
   base::Counter indexes;        // of bundles, taken into use
   base::Counter indexes_failed; // that the origin did not give
   base::Counter indexes_bad;    // that were not of their form: those in force stayed so
+  base::Counter manifests;      // of versions of bundles, likewise
+  base::Counter manifests_failed;
+  base::Counter manifests_bad;
+  base::Counter verified;   // fills whose content was what their manifest says
+  base::Counter mismatched; // that were not: they were cut off, and not stored
   std::array<std::array<base::Counter, kShedReasons>, overload::kImportances> shed;
 };
 
@@ -47,7 +57,9 @@ public:
     overload::TenantLimits* tenant_limits = nullptr; // of the node; outlives the proxy; null: none
     std::size_t token_cache = 8192;                  // verified tokens that are remembered
     insight::DistinctCounts* sessions =
-        nullptr; // by "NAME@VERSION"; outlives the proxy; null: none
+        nullptr;                          // by "NAME@VERSION"; outlives the proxy; null: none
+    overload::EventLog* events = nullptr; // outlives the proxy; null: nobody is told
+    net::HelperThread* helper = nullptr;  // outlives the proxy; null: all is done on the worker
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,
@@ -67,18 +79,26 @@ public:
   }
 
   // New requests use this routing; those under way keep theirs.
-  void set_routing(std::shared_ptr<const Routing> routing) { routing_ = std::move(routing); }
+  void set_routing(std::shared_ptr<const Routing> routing);
   const std::shared_ptr<const Routing>& routing() const { return routing_; }
+
+  // Prepares a release on the route at that URL, and puts it in force.
+  void begin_release(const std::string& url, ReleaseOrder order, ReleaseProgressPtr progress);
 
   const ProxyCounters& counters() const { return counters_; }
   const policy::IdentityCounters& identity_counters() const { return identity_counters_; }
 
 private:
+  friend class AssetWarmer;
   friend class Exchange;
   friend class Filler;
   friend class SlicedContent;
-  friend class IndexFetch;
+  friend class DocumentFetch;
   friend class BundleCatalog;
+  friend class ReleaseJob;
+  void drop_done();
+  void add_release(std::unique_ptr<ReleaseJob> job);
+  void add_warmth(std::unique_ptr<Warmth> warmth);
 
   net::Worker& worker_;
   cache::Store& store_;
@@ -96,7 +116,9 @@ private:
   policy::IdentityCounters identity_counters_;
   std::shared_ptr<WakeQueue> wakes_;
   ProxyCounters counters_;
-  std::mt19937_64 random_; // for the ids of traces and sessions
+  std::list<std::unique_ptr<ReleaseJob>> releases_; // that are prepared
+  std::list<std::unique_ptr<Warmth>> warmths_;      // what is fetched beforehand
+  std::mt19937_64 random_;                          // for the ids of traces and sessions
 };
 
 } // namespace selvedge::proxy

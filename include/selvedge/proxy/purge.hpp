@@ -23,12 +23,13 @@ struct PurgeRequest {
   std::vector<std::string> prefixes{}; // "http://host/a/b" or "host/a/b": that path, with any
                                        // query, and everything below it; whole segments only
   std::vector<std::string> hosts{};    // "example.com:8443"
+  std::vector<std::string> bundles{};  // "acme-ui@2.3.1", or "acme-ui": all its versions
   bool everything = false;
   bool soft = false;
 
   bool is_empty() const {
     return urls.empty() && tags.empty() && groups.empty() && prefixes.empty() && hosts.empty() &&
-           !everything;
+           bundles.empty() && !everything;
   }
 };
 
@@ -46,7 +47,7 @@ PurgeReceipt purge(cache::Store& store, cache::FillTable& fills, const Routing* 
 
 // What was asked for by whatever way, by name, and what it concerned. Thread: any.
 struct PurgeCounters {
-  base::SharedCounter urls, tags, groups, prefixes, hosts, everything;
+  base::SharedCounter urls, tags, groups, prefixes, hosts, bundles, everything;
   base::SharedCounter matched;
 
   void note(const PurgeRequest& request, const PurgeReceipt& receipt);

@@ -9,6 +9,7 @@
 #include <selvedge/cache/decide.hpp>
 #include <selvedge/http/cache_status.hpp>
 #include <selvedge/proxy/options.hpp>
+#include <selvedge/proxy/release_board.hpp>
 #include <selvedge/upstream/origin.hpp>
 
 #include <array>
@@ -63,6 +64,9 @@ struct Route {
   bool trace = false;
   std::shared_ptr<const HeaderRules> request_rules;  // null: none
   std::shared_ptr<const HeaderRules> response_rules; // likewise
+  // The one host whose indexes say what is released: others may have bundles of other origins by
+  // the same names. Empty: the site has no host of its own.
+  std::string follow_host;
   std::shared_ptr<BundleCatalog> bundles; // of this worker; null: its paths are just paths
   RouteCounters* counters = nullptr;
   std::shared_ptr<upstream::FetchLatency> fetch_latency; // of its fetches on this worker
@@ -74,7 +78,7 @@ public:
     std::map<std::string, std::shared_ptr<upstream::Origin>, std::less<>> by_name;
   };
   Routing(const std::vector<SiteOptions>& sites, Origins origins, std::uint64_t max_object,
-          RouteCounterMap& counters, const PurgeOptions& purge = {},
+          RouteCounterMap& counters, ReleaseBoards& boards, const PurgeOptions& purge = {},
           const ForwardingOptions& forwarding = {});
 
   // Null when no site has that host, or the site no route for that path. `authority` may have a

@@ -27,6 +27,14 @@ namespace selvedge::server {
 
 class AccessLog;
 
+// A route that has bundles.
+struct BundleRoute {
+  std::string name; // "site/route"
+  std::string url;  // where it is, as clients would ask: "https://cdn.example.com/"
+  std::shared_ptr<proxy::ReleaseBoard> board;
+  bool has_sessions = false;
+};
+
 class Node {
 public:
   // Opens everything: binds, loads certificates, opens directories. Throws net::BindError, or
@@ -63,6 +71,13 @@ public:
   // Done when it returns, whatever is stored. Requires: proxy::refusal_of(request) is empty.
   proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
   const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
+  // Those of the configuration in force.
+  std::vector<BundleRoute> bundle_routes() const;
+  // The name of the route at an absolute URL; "" where there is none.
+  std::string route_at(const std::string& url) const;
+  // Prepares a release and puts it in force; returns at once.
+  void begin_release(const std::string& url, proxy::ReleaseOrder order,
+                     proxy::ReleaseProgressPtr progress);
   // Sessions by "NAME@VERSION" of what they hold.
   const insight::DistinctCounts& sessions() const { return sessions_; }
   const std::vector<std::unique_ptr<net::Listener>>& listeners() const { return listeners_; }
@@ -88,7 +103,8 @@ private:
   using Routings = std::vector<std::shared_ptr<const proxy::Routing>>;
   using OriginStates = std::map<std::string, upstream::OriginStatePtr>; // by name of the origin
   OriginStates make_states(const config::Config& config) const;
-  Routings make_routings(const config::Config& config, const OriginStates& states);
+  Routings make_routings(const config::Config& config, const OriginStates& states,
+                         proxy::ReleaseBoards& boards);
   std::vector<net::TlsContextPtr> make_tls(const config::Config& config) const;
   void set_policing(proxy::PolicingPtr policing);
 
@@ -107,6 +123,7 @@ private:
   std::shared_ptr<const config::Config> config_;
   std::vector<proxy::RouteCounterMap> route_counters_; // of each worker
   OriginStates origin_states_;
+  proxy::ReleaseBoards release_boards_;
   Routings routings_; // of each worker
   proxy::PolicingPtr policing_;
   std::vector<proxy::AccountsPtr> accounts_; // of each worker
@@ -114,6 +131,7 @@ private:
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<bool> draining_{false};
   std::vector<std::unique_ptr<proxy::Proxy>> proxies_;
+  net::HelperThread helper_;
   downstream::Connections connections_;
   std::vector<std::unique_ptr<downstream::Acceptor>> acceptors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
