@@ -97,7 +97,7 @@ void h1_bundle_hit(benchmark::State& state, const char* target, bool has_session
   const Keys keys;
   ProxyNode node(bundle_route(keys, has_session));
   release(node, "2.3.1");
-  node.store_answer(request_for("/acme-ui/2.3.1/app.js"), kContentBytes);
+  node.store_answer(request_for("/acme-ui/2.3.1/app.js"), kContentBytes, false);
   ClientSide clients(node);
   DirectWire wire(node, clients.acceptor());
   http::RequestHead request = request_for(target);
@@ -139,7 +139,7 @@ void million_sessions(benchmark::State& state) {
       const int version = turn % kVersions;
       const std::string name = "2." + std::to_string(version) + ".0";
       release(node, name);
-      node.store_answer(request_for("/acme-ui/" + name + "/app.js"), kContentBytes);
+      node.store_answer(request_for("/acme-ui/" + name + "/app.js"), kContentBytes, false);
       for (int session = 0; session < kSessions; ++session) {
         const std::string pin = pin_in(wire.say(first_text));
         if (pin.empty()) return state.SkipWithError("no pin");

@@ -27,8 +27,10 @@ ProxyNode::ProxyNode(proxy::RouteOptions route, const BehindNode& behind)
                                        std::move(origins), behind.max_object, counters_, boards_));
 }
 
-void ProxyNode::store_answer(const http::RequestHead& request, std::size_t bytes) {
-  store_.insert(asset_for(request, bytes, worker().refresh_now().steady, &store_.ledger()));
+void ProxyNode::store_answer(const http::RequestHead& request, std::size_t bytes,
+                             bool says_lifetime) {
+  store_.insert(
+      asset_for(request, bytes, worker().refresh_now().steady, &store_.ledger(), says_lifetime));
 }
 
 std::size_t ProxyNode::drop_log() {

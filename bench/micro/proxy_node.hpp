@@ -27,7 +27,7 @@ public:
   proxy::ReleaseBoard& board() { return *boards_.by_route.at("site/all"); } // of a route of bundles
   insight::DistinctCounts& sessions() { return sessions_; }
   // From now on this request is answered with `bytes` of content that stay fresh for an hour.
-  void store_answer(const http::RequestHead& request, std::size_t bytes);
+  void store_answer(const http::RequestHead& request, std::size_t bytes, bool says_lifetime = true);
   // What the writer of the access log does, without writing. Returns how many records there were.
   std::size_t drop_log();
 

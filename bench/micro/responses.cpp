@@ -64,10 +64,9 @@ std::string asset_url(std::size_t number) {
 
 namespace {
 
-boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& key,
-                                                        const http::RequestHead& request,
-                                                        std::size_t bytes, base::Steady received,
-                                                        cache::MemoryLedger* ledger) {
+boost::intrusive_ptr<cache::StoredResponse>
+asset_under(const cache::CacheKey& key, const http::RequestHead& request, std::size_t bytes,
+            base::Steady received, cache::MemoryLedger* ledger, bool says_lifetime) {
   boost::intrusive_ptr<cache::Body> body(new cache::Body({.length = bytes, .ledger = ledger}));
   body->append(std::string(bytes, 'x'));
   body->finish();
@@ -75,7 +74,9 @@ boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& k
   cache::StoredResponse::Parts parts;
   parts.key = key.text;
   parts.print = key.print;
-  parts.head = http::HeadBlock(asset_head());
+  http::FieldList head = asset_head();
+  if (!says_lifetime) head.remove(http::FieldName::cache_control);
+  parts.head = http::HeadBlock(head);
   parts.body = std::move(body);
   parts.freshness.response_time = received;
   parts.freshness.lifetime = base::Seconds{3600};
@@ -89,16 +90,17 @@ boost::intrusive_ptr<cache::StoredResponse> asset_under(const cache::CacheKey& k
 boost::intrusive_ptr<cache::StoredResponse>
 asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger) {
   const std::string url = asset_url(number);
-  return asset_under({url, base::fingerprint(url)}, asset_request(), bytes, received, ledger);
+  return asset_under({url, base::fingerprint(url)}, asset_request(), bytes, received, ledger, true);
 }
 
 boost::intrusive_ptr<cache::StoredResponse> asset_for(const http::RequestHead& request,
                                                       std::size_t bytes, base::Steady received,
-                                                      cache::MemoryLedger* ledger) {
+                                                      cache::MemoryLedger* ledger,
+                                                      bool says_lifetime) {
   base::Arena arena;
   const cache::CacheKey key =
       cache::make_cache_key(request.scheme, request.authority, request.target, arena);
-  return asset_under(key, request, bytes, received, ledger);
+  return asset_under(key, request, bytes, received, ledger, says_lifetime);
 }
 
 } // namespace selvedge::bench

@@ -17,9 +17,11 @@ std::string asset_url(std::size_t number); // the key's text
 // A complete one of `bytes` content, fresh for an hour from `received`.
 boost::intrusive_ptr<cache::StoredResponse>
 asset(std::size_t number, std::size_t bytes, base::Steady received, cache::MemoryLedger* ledger);
-// The same for what this request asks for, so that the request selects it.
+// The same for what this request asks for, so that the request selects it; without Cache-Control,
+// as what a manifest vouches for is stored.
 boost::intrusive_ptr<cache::StoredResponse> asset_for(const http::RequestHead& request,
                                                       std::size_t bytes, base::Steady received,
-                                                      cache::MemoryLedger* ledger);
+                                                      cache::MemoryLedger* ledger,
+                                                      bool says_lifetime = true);
 
 } // namespace selvedge::bench

@@ -62,21 +62,17 @@ bool read_number(std::string_view text, std::uint64_t& into) {
   return read.ec == std::errc{} && read.ptr == text.data() + text.size();
 }
 
-std::optional<PinnedVersion> pinned(std::string_view text) {
-  const std::size_t at = text.find('@', 1);
-  if (at == std::string_view::npos) return std::nullopt;
-  const PinnedVersion one{text.substr(0, at), text.substr(at + 1)};
-  const std::string_view bundle = one.name.substr(0, one.name.find(':'));
-  const bool is_good = is_bundle_name(bundle) && is_exact_version(one.version);
-  return is_good ? std::optional(one) : std::nullopt;
+bool is_pinned(const PinnedVersion& one) {
+  return is_bundle_name(one.name.substr(0, one.name.find(':'))) && is_exact_version(one.version);
 }
 
 // The first of a list, which is taken.
-std::optional<PinnedVersion> take_pinned(std::string_view& list) {
+PinnedVersion take_pinned(std::string_view& list) {
   const std::size_t end = std::min(list.find('~'), list.size());
-  const auto one = pinned(list.substr(0, end));
+  const std::string_view text = list.substr(0, end);
+  const std::size_t at = std::min(text.find('@', 1), text.size());
   list.remove_prefix(std::min(end + 1, list.size()));
-  return one;
+  return {text.substr(0, at), text.substr(std::min(at + 1, text.size()))};
 }
 
 } // namespace
@@ -182,7 +178,7 @@ std::optional<SessionPin> SessionPin::read(std::string_view text, const PinKeys&
   pin.list_ = rest;
   std::size_t count = 0;
   while (!rest.empty()) {
-    if (!take_pinned(rest) || ++count > kMostVersions) return std::nullopt;
+    if (!is_pinned(take_pinned(rest)) || ++count > kMostVersions) return std::nullopt;
   }
   return pin;
 }
@@ -207,15 +203,15 @@ std::string SessionPin::write(std::span<const PinnedVersion> versions, const Pin
 
 std::string_view SessionPin::version_of(std::string_view name) const {
   for (std::string_view rest = list_; !rest.empty();) {
-    const auto one = take_pinned(rest);
-    if (one->name == name) return one->version;
+    const PinnedVersion one = take_pinned(rest);
+    if (one.name == name) return one.version;
   }
   return {};
 }
 
 std::vector<PinnedVersion> SessionPin::versions() const {
   std::vector<PinnedVersion> versions;
-  for (std::string_view rest = list_; !rest.empty();) versions.push_back(*take_pinned(rest));
+  for (std::string_view rest = list_; !rest.empty();) versions.push_back(take_pinned(rest));
   return versions;
 }
 

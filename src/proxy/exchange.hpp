@@ -102,7 +102,7 @@ private:
   bool has_session() const;
   void drop_conditions();
   std::string_view bundle_lifetime(const downstream::Response& response) const;
-  downstream::Response with_bundle_lifetime(const downstream::Response& response);
+  void add_bundle_lifetime(downstream::Response& response);
 
   // --- from the store
   void answer_purge();

@@ -29,7 +29,7 @@ void Exchange::add_cache_fields(base::Seconds age) {
 void Exchange::send(downstream::Response& response) {
   for (const http::Field& field : kept_fields_) extras_.push_back(field);
   response.fields = {extras_.data(), extras_.size()};
-  if (bundle_ != nullptr) response = with_bundle_lifetime(response);
+  if (bundle_ != nullptr) add_bundle_lifetime(response);
   if (route_ != nullptr && route_->response_rules) {
     const bool has_parts = ranges_ && !ranges_->content_type().empty();
     const bool is_other = response.status == 304 || !own_content_.empty() || has_parts;

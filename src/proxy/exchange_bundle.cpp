@@ -5,8 +5,9 @@
 #include "header_rules.hpp"
 #include "release_job.hpp"
 
+#include <algorithm>
 #include <memory>
-#include <new>
+#include <span>
 #include <string>
 
 namespace selvedge::proxy {
@@ -228,27 +229,31 @@ std::string_view Exchange::bundle_lifetime(const downstream::Response& response)
   if (is_session) return control.no_store ? "private, no-store" : "private, no-cache";
   if (!(is_content || is_redirect) || is_for_one) return {};
   if (bundle_->is_exact && !is_for_closure()) {
-    // What says so already is sent as it is stored, in one piece.
-    constexpr std::string_view kForever = "public, max-age=31536000, immutable";
-    return said.size() == 1 && said.begin()->value == kForever ? std::string_view() : kForever;
+    return "public, max-age=31536000, immutable";
   }
   const auto lifetime = route_->bundles->options().selector_lifetime.count() + age;
   base::Arena& arena = stream_.arena();
   return joined({"public, max-age=", number_text(lifetime, arena)}, arena);
 }
 
-downstream::Response Exchange::with_bundle_lifetime(const downstream::Response& response) {
+void Exchange::add_bundle_lifetime(downstream::Response& response) {
   const std::string_view lifetime = bundle_lifetime(response);
-  if (lifetime.empty()) return response;
-  base::Arena& arena = stream_.arena();
-  downstream::Response result = route_->bundles->without_lifetime().applied(response, 0, arena);
-  auto* const fields = static_cast<http::Field*>(
-      arena.allocate((result.fields.size() + 1) * sizeof(http::Field), alignof(http::Field)));
-  std::uninitialized_copy(result.fields.begin(), result.fields.end(), fields);
-  ::new (fields + result.fields.size())
-      http::Field{FieldName::cache_control, text_of(FieldName::cache_control), lifetime};
-  result.fields = {fields, result.fields.size() + 1};
-  return result;
+  if (lifetime.empty()) return;
+  const auto says = [](std::span<const http::Field> fields) {
+    return std::ranges::any_of(fields, [](const http::Field& field) {
+      return field.id == FieldName::cache_control || field.id == FieldName::expires;
+    });
+  };
+  const bool is_silent =
+      !says(response.fields) && (response.block == nullptr || !says(response.block->fields()));
+  if (!is_silent) { // of what is not stored: what it says goes
+    const downstream::Response other =
+        route_->bundles->without_lifetime().applied(response, 0, stream_.arena());
+    response.block = other.block;
+    extras_.assign(other.fields.begin(), other.fields.end());
+  }
+  add_field(FieldName::cache_control, lifetime);
+  response.fields = {extras_.data(), extras_.size()};
 }
 
 } // namespace selvedge::proxy

@@ -175,6 +175,10 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
         proxy_.store_.purges().intern(cache::TagKind::target, stored_key(head.status, vary)));
   }
   if (part) head.fields.remove(FieldName::content_range); // written anew for what is asked of it
+  if (check_) { // how long clients may keep it depends on how they ask for it
+    head.fields.remove(FieldName::cache_control);
+    head.fields.remove(FieldName::expires);
+  }
   auto parts = parts_of(head, decision.freshness);
   parts.key = stored_key(head.status, vary);
   parts.print = base::fingerprint(parts.key);

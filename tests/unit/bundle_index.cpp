@@ -98,3 +98,14 @@ TEST_CASE("what is wrong in an index is said with its place", "[bundle]") {
   }));
   CHECK(BundleIndex::parse(json).problem == problem);
 }
+
+// Time that grows with the square of them would be minutes.
+TEST_CASE("an index of very many versions is read", "[bundle]") {
+  std::string text = R"({"name": "ui", "channels": {"latest": "1.0.0"}, "versions": {)";
+  for (int i = 0; i < 50'000; ++i) {
+    text += (i > 0 ? ", \"1." : "\"1.") + std::to_string(i) + ".0\": {}";
+  }
+  const auto parsed = BundleIndex::parse(text + "}}");
+  REQUIRE(parsed);
+  CHECK(parsed.value->versions().size() == 50'000);
+}
