@@ -64,8 +64,8 @@ private:
   std::string path_;
 };
 
-// How many objects and lists are within one another at most. What is no JSON has some depth, too. (A
-// callback of the parser could count them, but with one it looks at all of an object again after
+// How many objects and lists are within one another at most. What is no JSON has some depth, too.
+// (A callback of the parser could count them, but with one it looks at all of an object again after
 // each of its parts: minutes for an index.)
 inline int depth_of(std::string_view text) {
   int depth = 0, deepest = 0;

@@ -14,11 +14,16 @@ std::vector<LockBuilder::Wanted> LockBuilder::walk() {
   for (std::size_t from = 0; from < placed_.size();) {
     const std::size_t end = placed_.size();
     if (auto wanted = manifests_wanted(from); !wanted.empty()) return wanted;
-    if (auto wanted = indexes_wanted(from); !wanted.empty()) return wanted;
+    if (auto wanted = indexes_wanted(from); !wanted.empty()) {
+      is_too_large_ = end + wanted.size() > kMostVersions;
+      return is_too_large_ ? std::vector<Wanted>() : wanted;
+    }
     for (std::size_t one = from; one < end; ++one) {
       const std::shared_ptr<const Manifest> manifest = placed_[one].manifest;
       if (!manifest) continue;
-      for (const Dependency& dependency : manifest->dependencies) meet(one, dependency);
+      for (const Dependency& dependency : manifest->dependencies) {
+        if (placed_.size() <= kMostVersions) meet(one, dependency);
+      }
     }
     from = end;
     is_too_large_ = placed_.size() > kMostVersions;
@@ -176,6 +181,8 @@ ReleasedSet LockBuilder::set() const {
 
 ReleasedSet with_unchanged(ReleasedSet set, const ReleasedSet& before,
                            const std::vector<std::string>& names) {
+  std::set<std::string> walked;
+  for (const ReleasedBundle& one : set.released) walked.insert(one.name);
   std::map<std::string, LockedBundle> locked;
   for (LockedBundle& one : set.locked) locked.emplace(one.name, std::move(one));
   std::vector<LockedNeed> next;
@@ -198,6 +205,14 @@ ReleasedSet with_unchanged(ReleasedSet set, const ReleasedSet& before,
     next.insert(next.end(), version->needs.begin(), version->needs.end());
   }
   std::erase_if(locked, [](const auto& one) { return one.second.versions.empty(); });
+  // What nobody has released now stands for what it did.
+  for (auto& [name, one] : locked) {
+    const LockedBundle* was = walked.contains(name) ? nullptr : before.find_locked(name);
+    if (was == nullptr) continue;
+    const auto first =
+        std::ranges::find(one.versions, was->versions.front().text, &LockedVersion::text);
+    if (first != one.versions.end()) std::rotate(one.versions.begin(), first, first + 1);
+  }
   std::ranges::sort(set.released, {}, &ReleasedBundle::name);
   set.locked.clear();
   for (auto& [name, one] : locked) set.locked.push_back(std::move(one));

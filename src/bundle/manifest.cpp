@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace selvedge::bundle {
 
@@ -73,6 +74,14 @@ void check_count(const JsonPlace& place, std::size_t count, std::size_t most) {
   if (count > most) place.fail("there are more than " + std::to_string(most));
 }
 
+template <typename List, typename Text>
+void check_once(const JsonPlace& place, const List& list, Text text) {
+  std::set<std::string> seen;
+  for (const auto& one : list) {
+    if (!seen.insert(text(one)).second) place.fail("'" + text(one) + "' is there twice");
+  }
+}
+
 Asset asset_at(const JsonPlace& place) {
   Asset asset;
   asset.path = path_at(place.at("path"));
@@ -89,6 +98,7 @@ Asset asset_at(const JsonPlace& place) {
     for (std::size_t i = 0; i < list.array().size(); ++i) {
       asset.required.push_back(reference_at(list.at(i)));
     }
+    check_once(list, asset.required, [](const AssetReference& one) { return one.text(); });
   }
   return asset;
 }
@@ -164,6 +174,7 @@ Manifest manifest_at(const JsonPlace& root) {
     for (std::size_t i = 0; i < list.array().size(); ++i) {
       manifest.entry.push_back(path_at(list.at(i)));
     }
+    check_once(list, manifest.entry, [](const std::string& one) { return one; });
   }
   if (root.has("exports")) manifest.exports = exports_at(root.at("exports"));
   check_references(manifest);

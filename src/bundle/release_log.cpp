@@ -47,6 +47,15 @@ Difference difference(const Snapshot& from, const Snapshot& to) {
   return found;
 }
 
+// Whether everything stands for what it did, though there may be more.
+bool keeps_all(const ReleasedSet* old, const ReleasedSet& fresh) {
+  if (old == nullptr) return true;
+  return std::ranges::all_of(old->locked, [&fresh](const LockedBundle& one) {
+    const LockedBundle* now = fresh.find_locked(one.name);
+    return now != nullptr && now->versions.front().text == one.versions.front().text;
+  });
+}
+
 bool is_one_of(const std::vector<std::string>& list, std::string_view text) {
   return list.empty() || std::ranges::find(list, text) != list.end();
 }
@@ -106,10 +115,8 @@ Parsed<ReleaseLog> ReleaseLog::publish(const Note& note, const std::string& chan
     log.candidate_ = std::move(snapshot);
     log.canary_ = std::move(canary);
   } else {
-    const auto& changes = log.releases_.back().changes;
-    const bool only_adds = std::ranges::all_of(
-        changes, [](const ReleaseChange& change) { return change.from.empty(); });
-    if (note.kind == ReleaseKind::origin && only_adds) {
+    const bool is_added = note.kind == ReleaseKind::origin && !log.releases_.back().changes.empty();
+    if (is_added && keeps_all(stable_->find(channel), *snapshot->find(channel))) {
       log.stable_ = std::move(snapshot);
     } else {
       log.replace_stable(std::move(snapshot));
@@ -199,8 +206,14 @@ ReleaseLog ReleaseLog::following(const std::string& channel, const std::string& 
 }
 
 bool ReleaseLog::forget_oldest() {
-  const auto goes = std::ranges::find_if(
-      snapshots_, [this](const SnapshotPtr& one) { return one != stable_ && one != candidate_; });
+  const auto is_in_use = [this](const SnapshotPtr& one) {
+    return one == stable_ || one == candidate_;
+  };
+  const std::uint64_t back = before_.empty() ? 0 : before_.back();
+  auto goes = std::ranges::find_if(snapshots_, [&](const SnapshotPtr& one) {
+    return !is_in_use(one) && one->print() != back; // which a rollback needs
+  });
+  if (goes == snapshots_.end()) goes = std::ranges::find_if_not(snapshots_, is_in_use);
   if (goes == snapshots_.end()) return false;
   const std::uint64_t gone = (*goes)->print();
   snapshots_.erase(goes);

@@ -130,9 +130,13 @@ http::BodySource::Peek BodyReader::peek(std::span<std::string_view> views) {
   const Body::State state = body_->state();
   std::size_t offset = offset_;
   std::uint64_t reached = consumed_;
-  for (Chunk* chunk = chunk_; chunk != nullptr && result.count < views.size();
-       chunk = chunk->next(), offset = 0) {
+  for (Chunk* chunk = chunk_; chunk != nullptr && result.count < views.size(); offset = 0) {
+    // The next one before what this one has: where there is a next one, this one is full. The other
+    // way round the writer may fill this one and begin the next in between, and what came last in
+    // this one would be passed over.
+    Chunk* const next = chunk->next();
     const std::string_view bytes = chunk->filled().substr(offset);
+    chunk = next;
     if (bytes.empty()) continue;
     views[result.count++] = bytes;
     reached += bytes.size();

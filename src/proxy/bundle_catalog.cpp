@@ -339,7 +339,8 @@ void BundleCatalog::take_document(Known& of, FetchedDocument fetched) {
     of.purge_state = std::make_unique<cache::PurgeState>();
     of.purge_state->born = fetched.born;
     of.purge_state->tags = std::move(fetched.tags);
-    of.date = fetched.date;
+    of.date = std::clamp(fetched.date, std::chrono::sys_seconds(),
+                         std::chrono::floor<std::chrono::seconds>(worker_->now().wall));
     of.error = {};
     of.problem.clear();
     of.fresh_until = now + std::max<std::chrono::seconds>(fetched.ttl, kShortest);

@@ -30,7 +30,9 @@ public:
       const bundle::Asset* asset = manifest ? manifest->find(place.path) : nullptr;
       if (asset == nullptr) continue;
       if (i > 0) add(place, *asset);
-      for (const bundle::AssetReference& one : asset->required) meet(place.version, one);
+      for (const bundle::AssetReference& one : asset->required) {
+        if (places_.size() <= ClosureLinks::kMostAssets) meet(place.version, one);
+      }
     }
     return std::move(links_);
   }

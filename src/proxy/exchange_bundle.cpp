@@ -183,6 +183,10 @@ bool Exchange::take_content(const BundleCatalog::Document& found) {
 // tag that is a digest speaks of the content, whatever it is of.
 void Exchange::drop_conditions() {
   http::FieldList& fields = stream_.request().fields;
+  // A part of something else would be put behind what is there.
+  if (fields.may_have(bit_of(FieldName::if_match) | bit_of(FieldName::if_unmodified_since))) {
+    fields.remove(FieldName::range);
+  }
   for (const FieldName name :
        {FieldName::if_modified_since, FieldName::if_match, FieldName::if_unmodified_since}) {
     fields.remove(name);
@@ -190,7 +194,7 @@ void Exchange::drop_conditions() {
   const http::Field* const part = fields.find(FieldName::if_range);
   if (part != nullptr && !(has_manifest() && part->value.starts_with("\"sha"))) {
     fields.remove(FieldName::if_range);
-    fields.remove(FieldName::range); // a part of something else would be put behind what is there
+    fields.remove(FieldName::range);
   }
   const http::Field* const tag = fields.find(FieldName::if_none_match);
   if (tag == nullptr) return;
@@ -229,7 +233,12 @@ std::string_view Exchange::bundle_lifetime(const downstream::Response& response)
   if (is_session) return control.no_store ? "private, no-store" : "private, no-cache";
   if (!(is_content || is_redirect) || is_for_one) return {};
   if (bundle_->is_exact && !is_for_closure()) {
-    return "public, max-age=31536000, immutable";
+    const cache::StoredResponse* const answer = stored_ ? stored_.get()
+                                                : fill_ ? fill_->response().get()
+                                                        : nullptr;
+    const bool is_unknown = has_manifest() && answer != nullptr &&
+                            answer->freshness().lifetime <= BundleCatalog::kAbsent;
+    return is_unknown ? "public, max-age=10" : "public, max-age=31536000, immutable";
   }
   const auto lifetime = route_->bundles->options().selector_lifetime.count() + age;
   base::Arena& arena = stream_.arena();

@@ -177,7 +177,12 @@ void Exchange::go_alone(std::string_view reason, Purpose purpose) {
     if (!knows_content(Awaited::content_alone)) return;
   }
   // The origin judges no conditions and ranges of what is compared as a whole.
-  if (expected_ && stream_.request().method == Method::get) purpose = Purpose::fill;
+  if (expected_ && stream_.request().method == Method::get) {
+    purpose = Purpose::fill;
+    http::FieldList& fields = stream_.request().fields;
+    const auto kJudged = bit_of(FieldName::if_match) | bit_of(FieldName::if_unmodified_since);
+    if (fields.may_have(kJudged)) fields.remove(FieldName::range);
+  }
   outcome_ = CacheOutcome::pass;
   is_leader_ = true;
   fill_ = new Fill(std::string(key_.text), key_.print);

@@ -110,6 +110,8 @@ private:
   std::string stored_key(http::Status status, const std::string& vary);
   bool begin_check(http::ResponseHead& head);
   void add_bundle_tags(cache::StoredResponse::Parts& parts);
+  void drop_lifetime(http::ResponseHead& head) const;
+  void set_lifetime(cache::Freshness& freshness) const;
 
   // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);

@@ -32,14 +32,6 @@ bool is_kept_here(FieldName id) {
 // 502. More is shown as it comes, but for its end.
 constexpr std::uint64_t kMostHeld = 1u << 20;
 
-// What a manifest vouches for does not change.
-void keep_for_good(cache::Freshness& freshness) {
-  constexpr base::Seconds kYear{365 * 24 * 3600};
-  freshness.lifetime = std::max(freshness.lifetime, kYear);
-  freshness.no_cache = freshness.must_revalidate = false;
-  freshness.immutable = true;
-}
-
 // RFC 5861, 4: the errors instead of which a stale response may be used.
 bool is_server_error(http::Status status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
@@ -56,6 +48,13 @@ cache::Owner owner_of(const Filler::Task& task) {
 
 // RFC 9111, 4.3.1.
 void Filler::ask_to_confirm() {
+  if (task_.expected) {
+    // Only what was compared can be confirmed, and the origin knows nothing of its digest.
+    const bool is_right =
+        task_.stale && task_.stale->etag() == ContentCheck(*task_.expected).entity_tag();
+    task_.candidates.clear();
+    if (!is_right) task_.stale = nullptr;
+  }
   std::string tags;
   const auto add = [&tags, this](const cache::StoredResponse& stored) {
     if (stored.etag().empty() || task_.expected) return; // the origin knows nothing of a digest
@@ -175,11 +174,9 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
         proxy_.store_.purges().intern(cache::TagKind::target, stored_key(head.status, vary)));
   }
   if (part) head.fields.remove(FieldName::content_range); // written anew for what is asked of it
-  if (check_) { // how long clients may keep it depends on how they ask for it
-    head.fields.remove(FieldName::cache_control);
-    head.fields.remove(FieldName::expires);
-  }
+  drop_lifetime(head);
   auto parts = parts_of(head, decision.freshness);
+  set_lifetime(parts.freshness);
   parts.key = stored_key(head.status, vary);
   parts.print = base::fingerprint(parts.key);
   parts.vary = vary;
@@ -188,13 +185,29 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
   add_bundle_tags(parts);
   parts.content_range = part;
   parts.body = new cache::Body({head.content_length, &proxy_.store_.ledger()});
-  if (check_) keep_for_good(parts.freshness);
-  if (task_.most_lifetime.count() > 0) {
-    parts.freshness.lifetime = std::min(parts.freshness.lifetime, task_.most_lifetime);
-  }
   response_ = new cache::StoredResponse(std::move(parts), &proxy_.store_.ledger());
   is_held_ = check_ && check_->size() <= kMostHeld;
   if (!is_held_) task_.fill->stream(response_);
+}
+
+// What a manifest vouches for: how long clients may keep it depends on how they ask for it.
+void Filler::drop_lifetime(http::ResponseHead& head) const {
+  if (!task_.expected || head.status != 200) return;
+  head.fields.remove(FieldName::cache_control);
+  head.fields.remove(FieldName::expires);
+}
+
+// And it does not change, whatever the origin says.
+void Filler::set_lifetime(cache::Freshness& freshness) const {
+  constexpr base::Seconds kYear{365 * 24 * 3600};
+  if (task_.expected) {
+    freshness.lifetime = std::max(freshness.lifetime, kYear);
+    freshness.no_cache = freshness.must_revalidate = false;
+    freshness.immutable = true;
+  }
+  if (task_.most_lifetime.count() > 0) {
+    freshness.lifetime = std::min(freshness.lifetime, task_.most_lifetime);
+  }
 }
 
 // By which a version, or all of a bundle, is purged, and kept while it is released.
@@ -213,7 +226,8 @@ void Filler::add_bundle_tags(cache::StoredResponse::Parts& parts) {
 // False: it cannot be what it is to be.
 bool Filler::begin_check(http::ResponseHead& head) {
   check_.reset();
-  if (!task_.expected || head.status != 200) return true;
+  if (!task_.expected || head.status / 100 != 2) return true;
+  if (head.status != 200) return false; // another success is of something else
   const std::string_view coding = head.fields.value(FieldName::content_encoding);
   const bool is_coded = !coding.empty() && !http::equals_ignoring_case(coding, "identity");
   if (is_coded || head.content_length.value_or(task_.expected->size) != task_.expected->size) {
@@ -372,7 +386,9 @@ boost::intrusive_ptr<cache::StoredResponse> Filler::refreshed(const cache::Store
   head.fields.remove(FieldName::age); // each answer gets its own (RFC 9111, 5.1)
   const auto vary = cache::vary_text(head.fields, request_);
   decision.may_store = decision.may_store && vary && tags;
+  drop_lifetime(head);
   auto parts = parts_of(head, decision.freshness);
+  set_lifetime(parts.freshness);
   parts.vary = vary.value_or(std::string());
   parts.vary_as_sent = cache::vary_text_as_sent(parts.vary, request_);
   parts.key = stored_key(head.status, parts.vary);

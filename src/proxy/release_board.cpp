@@ -63,15 +63,22 @@ std::string fitting_text(bundle::ReleaseLog& log) {
 
 ReleaseBoard::ReleaseBoard(std::string file, const Keeping& keeping, LogPtr log)
     : file_(std::move(file)), keeping_(keeping), log_(std::move(log)) {
-  if (auto found = log_in(file_)) {
+  auto found = log_in(file_);
+  if (found && log_ && log_->last_id() > found->last_id())
+    found.reset(); // what is in force is newer
+  if (found) {
     log_ = std::make_shared<const bundle::ReleaseLog>(std::move(*found));
   } else if (!log_) {
     log_ = std::make_shared<const bundle::ReleaseLog>();
-  } else if (!file_.empty() && !log_->releases().empty()) {
-    const std::string problem = write_file(file_, text_of(*log_));
-    if (!problem.empty()) throw std::runtime_error(problem);
   }
   mark_live(*log_);
+}
+
+std::string ReleaseBoard::save() {
+  const std::lock_guard one_at_a_time(changing_);
+  const LogPtr log = this->log();
+  if (file_.empty() || log->releases().empty()) return {};
+  return write_file(file_, text_of(*log));
 }
 
 ReleaseBoard::~ReleaseBoard() {

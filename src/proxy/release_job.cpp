@@ -181,7 +181,7 @@ bool ReleaseJob::find_closure() {
     if (!walk(*closure_, catalog_, asker(), base_, *this)) return false;
     const std::string problem = closure_->problem();
     if (problem.empty()) return true;
-    if (!has_dependents_) {
+    if (!has_dependents_ || !closure_->is_certain()) {
       fail(problem);
       return false;
     }
@@ -240,8 +240,17 @@ void ReleaseJob::put_in_force() {
   });
 }
 
+// Whether what was released meanwhile left alone what this is about.
+bool ReleaseJob::is_about_others() {
+  const bundle::SnapshotPtr& now = catalog_.releases().stable();
+  return std::ranges::all_of(order_.bundles, [&](const ReleaseOrder::Bundle& one) {
+    return now->of_channel(one.name, order_.channel) ==
+           before_->of_channel(one.name, order_.channel);
+  });
+}
+
 void ReleaseJob::finish(const ReleaseBoard::Changed& changed) {
-  if (changed.problem == kMeanwhile && ++turns_ < kMostTurns) {
+  if (changed.problem == kMeanwhile && ++turns_ < kMostTurns && is_about_others()) {
     begin_walk(true); // on top of that
     return resume();
   }

@@ -41,6 +41,7 @@ private:
   void begin_warming();
   std::vector<AssetWarmer::Wanted> beginnings() const;
   void put_in_force();
+  bool is_about_others();
   void finish(const ReleaseBoard::Changed& changed);
   void fail(const std::string& problem);
   void end_following(std::optional<base::Steady> retry_at);

@@ -192,12 +192,24 @@ void Node::apply(const config::Config& config) {
   std::erase_if(boards.by_route,
                 [&config](const auto& one) { return !has_bundles(config, one.first); });
   Routings fresh = make_routings(config, states, boards);
+  std::vector<std::shared_ptr<proxy::ReleaseBoard>> moved; // to another file
+  for (const auto& [name, board] : boards.by_route) {
+    const auto was = release_boards_.by_route.find(name);
+    if (was != release_boards_.by_route.end() && was->second != board) moved.push_back(board);
+  }
   release_boards_ = std::move(boards);
   origin_states_ = std::move(states);
   Routings old = std::exchange(routings_, fresh);
   config_ = std::make_shared<const config::Config>(config);
   lock.unlock();
   generation_.fetch_add(1, std::memory_order_relaxed);
+  for (const auto& board : moved) {
+    const std::string problem = board->save();
+    if (!problem.empty()) {
+      events_.add({0, std::chrono::floor<std::chrono::seconds>(clock_.now().wall), 0, "releases",
+                   "kept in a file", "not written", problem});
+    }
+  }
 
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     // The old one goes on its worker, where the sockets of its origins live.

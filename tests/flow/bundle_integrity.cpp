@@ -324,3 +324,45 @@ TEST_CASE("a part of another version is not put behind what a client has", "[flo
   CHECK(status('"' + digest_of("another") + '"') == 200);
   CHECK(status("\"origin's\"") == 200);
 }
+
+TEST_CASE("only what was compared is confirmed by a 304", "[flow][bundles]") {
+  Flow flow(verified());
+  const Fields dated{{"last-modified", "Wed, 01 Oct 2025 00:00:00 GMT"}, {"etag", "\"x\""}};
+  auto client = flow.connect();
+  client.get(kUrl);
+  flow.origin().answer(404, {}, ""); // no manifest yet
+  flow.settle();
+  flow.origin().answer(200, dated, "anything");
+  CHECK(client.answer().fields.at("cache-control") == "public, max-age=10");
+  flow.advance(11s);
+  client = flow.connect();
+  client.get(kUrl);
+  answer_manifest(flow, manifest_of("2.3.1", asset("a.js", "content", 7)));
+  CHECK_FALSE(flow.origin().last().fields.contains("if-modified-since"));
+  CHECK_FALSE(flow.origin().last().fields.contains("if-none-match"));
+  flow.origin().answer(200, dated, "content");
+  CHECK(client.answer().content == "content");
+  // From now on its date is enough, and what the origin says of lifetimes is not.
+  client.get(kUrl, {{"cache-control", "no-cache"}});
+  CHECK(flow.origin().last().fields.contains("if-modified-since"));
+  CHECK_FALSE(flow.origin().last().fields.contains("if-none-match"));
+  flow.origin().answer(304, {{"cache-control", "no-cache"}, {"etag", "\"x\""}}, "");
+  CHECK(client.answer().fields.at("etag") == '"' + digest_of("content") + '"');
+  const std::size_t fetches = flow.origin().fetches();
+  flow.advance(24h * 300);
+  client = flow.connect();
+  client.get(kUrl);
+  CHECK(client.answer().content == "content");
+  CHECK(flow.origin().fetches() == fetches);
+}
+
+TEST_CASE("another success than 200 is not what a manifest speaks of", "[flow][bundles]") {
+  for (const int status : {201, 203, 226}) {
+    Flow flow(verified());
+    auto client = flow.connect();
+    client.get(kUrl);
+    answer_manifest(flow, manifest_of("2.3.1", asset("a.js", "content", 7)));
+    flow.origin().answer(static_cast<http::Status>(status), kTagged, "content");
+    CHECK(client.answer().status == 502);
+  }
+}

@@ -225,6 +225,10 @@ TEST_CASE("what is wrong in a manifest is said with its place", "[bundle]") {
     for (int i = 0; i <= 1000; ++i) manifest["entry"].push_back("button.js");
     expected = "entry: there are more than 1000";
   }
+  SECTION("an entry that is there twice") {
+    manifest["entry"].push_back("button.js");
+    expected = "entry: 'button.js' is there twice";
+  }
   SECTION("too much that is required") {
     for (int i = 0; i <= 1000; ++i) first["requires"].push_back("base.js");
     expected = "assets[0].requires: there are more than 1000";

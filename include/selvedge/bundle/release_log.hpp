@@ -105,6 +105,7 @@ public:
   const SnapshotPtr& stable() const { return stable_; }
   const SnapshotPtr& candidate() const { return candidate_; } // null: none is tried
   const std::optional<Canary>& canary() const { return canary_; }
+  std::uint64_t last_id() const { return last_id_; }                 // of the last release
   const std::vector<Release>& releases() const { return releases_; } // the newest last
   // What a session without one gets.
   const SnapshotPtr& choose(const SessionTraits& session) const;

@@ -30,7 +30,7 @@ public:
   };
   // Empty: it is kept nowhere. A file that is not there is made by the first change. Throws
   // std::runtime_error that names the file where it is none of ours.
-  // Where there is no file yet, `log` is what it begins with, and what it writes there.
+  // `log` is what it begins with, unless the file has a newer one; null: nothing was released.
   ReleaseBoard(std::string file, const Keeping& keeping, LogPtr log = nullptr);
   ~ReleaseBoard();
   ReleaseBoard(const ReleaseBoard&) = delete;
@@ -47,6 +47,8 @@ public:
     LogPtr log;          // null: nothing has changed
     std::string problem; // why
   };
+  // Writes what it began with. Empty, or what went wrong; the next change writes it again.
+  std::string save();
   // One at a time; it writes the file, and is in force when this returns.
   Changed change(const Change& change);
 
