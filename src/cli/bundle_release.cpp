@@ -135,10 +135,10 @@ int publish_bundles(const AdminOptions& admin, const ReleaseOptions& wanted) {
   } else if (has_failed) {
     std::cerr << "selvedge: not released: " << text(*order, "problem") << "\n";
   } else if (order->contains("release")) {
-    std::cout << fmt::format("release {} is in force: {} versions of bundles, {} assets fetched\n",
-                             (*order)["release"].get<std::uint64_t>(),
-                             (*order)["bundles"].get<std::uint64_t>(),
-                             (*order)["warmed"].get<std::uint64_t>());
+    std::cout << fmt::format(
+        "release {} is {}: {} versions of bundles, {} assets fetched\n",
+        (*order)["release"].get<std::uint64_t>(), request.contains("canary") ? "tried" : "in force",
+        (*order)["bundles"].get<std::uint64_t>(), (*order)["warmed"].get<std::uint64_t>());
   } else {
     std::cout << fmt::format("order {} is prepared\n", (*order)["id"].get<std::uint64_t>());
   }
