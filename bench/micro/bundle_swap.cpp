@@ -49,8 +49,10 @@ private:
     }
     boost::asio::awaitable<base::Result<std::string_view>> read() override {
       // As from a network: each piece is a turn of the loop of its own.
-      boost::asio::steady_timer later(co_await boost::asio::this_coro::executor);
-      later.expires_after(std::chrono::microseconds{200});
+      constexpr std::chrono::microseconds kPause(200);
+      const auto executor = co_await boost::asio::this_coro::executor;
+      boost::asio::steady_timer later(executor);
+      later.expires_after(kPause);
       co_await later.async_wait(boost::asio::use_awaitable);
       const std::string_view piece = left_.substr(0, 65536);
       left_.remove_prefix(piece.size());
