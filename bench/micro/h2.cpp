@@ -52,7 +52,6 @@ private:
   void on_field(void* stream, const http::Field&) override {
     ++static_cast<Stream*>(stream)->fields;
   }
-  void on_invalid_field(void*) override {}
   void on_head_end(void* stream, bool) override {
     codec::h2::ServerSession::Response response;
     response.status = stored_.status();

@@ -18,6 +18,12 @@ std::string_view name(ErrorCode code) {
     return "target_too_long";
   case ErrorCode::body_too_large:
     return "body_too_large";
+  case ErrorCode::expectation:
+    return "expectation";
+  case ErrorCode::not_implemented:
+    return "not_implemented";
+  case ErrorCode::http_version:
+    return "http_version";
   case ErrorCode::timeout:
     return "timeout";
   case ErrorCode::connect_timeout:

@@ -18,19 +18,19 @@ struct Preference {
   unsigned weight = kFullWeight; // thousandths
 };
 
-// RFC 9110, 12.4.2: "0.5", "1", "0.123". What is no weight counts as full.
-unsigned parse_weight(std::string_view text) {
-  if (text.empty() || (text.front() != '0' && text.front() != '1')) return kFullWeight;
-  if (text.front() == '1' || text.size() == 1) return text.front() == '1' ? kFullWeight : 0;
-  if (text[1] != '.' || text.size() > 5) return kFullWeight;
-  unsigned weight = 0;
+// RFC 9110, 12.4.2: "0.5", "1", "1.0", "0.123". Nothing for what is no weight.
+std::optional<unsigned> parse_weight(std::string_view text) {
+  if (text.empty() || (text.front() != '0' && text.front() != '1')) return std::nullopt;
+  unsigned weight = text.front() == '1' ? kFullWeight : 0;
+  if (text.size() == 1) return weight;
+  if (text[1] != '.' || text.size() > 5) return std::nullopt;
   unsigned unit = 100;
   for (const char digit : text.substr(2)) {
-    if (digit < '0' || digit > '9') return kFullWeight;
+    if (digit < '0' || digit > '9') return std::nullopt;
     weight += static_cast<unsigned>(digit - '0') * unit;
     unit /= 10;
   }
-  return weight;
+  return weight <= kFullWeight ? std::optional(weight) : std::nullopt;
 }
 
 // Nothing where it is not a name with a weight or without: what an origin makes of such a member is
@@ -43,7 +43,9 @@ std::optional<Preference> preference_of(std::string_view member) {
   const std::string_view parameter = http::trim(member.substr(semicolon + 1));
   const bool is_weight = parameter.starts_with("q=") || parameter.starts_with("Q=");
   if (!is_weight || parameter.find(';') != std::string_view::npos) return std::nullopt;
-  preference.weight = parse_weight(http::trim(parameter.substr(2)));
+  const auto weight = parse_weight(http::trim(parameter.substr(2)));
+  if (!weight) return std::nullopt;
+  preference.weight = *weight;
   return preference;
 }
 
@@ -69,8 +71,7 @@ public:
     bool fits = true;
     http::for_each_element(request, id, [&](std::string_view member) {
       const auto preference = preference_of(member);
-      fits = preference && count_ < kMaxPreferences;
-      if (fits) add(*preference, id);
+      fits = preference && count_ < kMaxPreferences && add(*preference, id);
       return fits;
     });
     return fits;
@@ -90,13 +91,16 @@ public:
   std::span<const Preference> all() const { return {all_.data(), count_}; }
 
 private:
-  void add(Preference preference, FieldName id) {
+  // False: it was there, with another weight.
+  bool add(Preference preference, FieldName id) {
     if (id == FieldName::accept_encoding) preference.name = without_alias(preference.name);
     const auto end = all_.begin() + static_cast<std::ptrdiff_t>(count_);
-    const bool is_repeated = std::any_of(all_.begin(), end, [&](const Preference& one) {
+    const auto same = std::find_if(all_.begin(), end, [&](const Preference& one) {
       return http::equals_ignoring_case(one.name, preference.name);
     });
-    if (!is_repeated) all_[count_++] = preference;
+    if (same != end) return same->weight == preference.weight;
+    all_[count_++] = preference;
+    return true;
   }
 
   // A coding with q=0 is refused, as it is when it is not listed at all, unless "*" admits it.

@@ -15,7 +15,9 @@ using http::FieldName;
 
 constexpr Seconds kLongest{std::int64_t{1} << 31}; // RFC 9111, 1.2.2
 
-// Whether a lifetime may be assumed where none was given (RFC 9110, 15.1).
+// Whether a lifetime may be assumed where none was given (RFC 9110, 15.1). Of the statuses named
+// there, 405, 414 and 501 are about how somebody asked: what one client provokes must not be what
+// others get.
 bool is_heuristically_cacheable(http::Status status) {
   switch (status) {
   case 200:
@@ -26,10 +28,7 @@ bool is_heuristically_cacheable(http::Status status) {
   case 301:
   case 308:
   case 404:
-  case 405:
   case 410:
-  case 414:
-  case 501:
     return true;
   default:
     return false;
@@ -201,10 +200,13 @@ Freshness freshness_of(const http::CacheControl& control, const Lifetime& lifeti
   freshness.stale_while_revalidate =
       control.stale_while_revalidate.value_or(policy.stale_while_revalidate);
   freshness.stale_if_error = control.stale_if_error.value_or(policy.stale_if_error);
-  // RFC 9111, 5.2.2.10: s-maxage implies proxy-revalidate. Where nobody gave a lifetime, each use
-  // needs the origin's word.
+  // RFC 9111, 5.2.2.10: s-maxage implies proxy-revalidate. Where nobody gave a lifetime, or none at
+  // all, each use needs the origin's word: such answers are often made for who asked, and then
+  // neither max-stale of another nor a failing origin may give them away.
+  const bool may_be_stale = control.stale_while_revalidate || control.stale_if_error;
   freshness.must_revalidate = control.must_revalidate || control.proxy_revalidate ||
-                              control.s_maxage.has_value() || lifetime.source.empty();
+                              control.s_maxage.has_value() || lifetime.source.empty() ||
+                              (lifetime.value <= Seconds{0} && !may_be_stale);
   freshness.no_cache = control.no_cache;
   freshness.immutable = control.immutable;
   return freshness;

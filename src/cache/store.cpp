@@ -233,7 +233,12 @@ void Store::add(Reference response) {
   response->visits.store(visits, std::memory_order_relaxed);
   response->owner.store(owner, std::memory_order_relaxed);
   if (variants.size() >= options_.max_variants) {
-    stripe.take_out(variants, 0, removed);
+    // The oldest of those that were asked for least: who makes up values of fields that Vary names
+    // drives out what was made up before.
+    const auto least = std::ranges::min_element(variants, {}, [](const Reference& one) {
+      return one->visits.load(std::memory_order_relaxed);
+    });
+    stripe.take_out(variants, static_cast<std::size_t>(least - variants.begin()), removed);
     ++stripe.evictions;
   }
   const std::size_t lane = shares_->lane_of(*response);

@@ -69,6 +69,17 @@ struct EventsOptions {
 };
 int events(const AdminOptions& admin, const EventsOptions& wanted);
 
+struct SignOptions {
+  std::string url;
+  std::string key_file;
+  std::uint64_t seconds = 3600; // that it is good for
+  std::string below;            // a path: all below it; empty: the URL alone
+  std::string client;           // an address; empty: anybody
+  std::string parameter = "selvedge-token";
+  Output output = Output::text;
+};
+int sign_url(const SignOptions& options);
+
 struct PolicyTestOptions {
   std::vector<std::string> files; // of cases
   std::string config;

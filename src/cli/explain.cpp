@@ -77,6 +77,11 @@ void print_decision(const json& answer) {
   std::cout << fmt::format("\nWould be: {}, since {} ({}).\n", text(decision, "would_be"),
                            text(decision, "meaning"), text(decision, "rule"));
   const std::string action = text(decision, "action");
+  const std::string denied = text(answer, "denied");
+  if (!denied.empty()) {
+    std::cout << fmt::format("The client is answered 403: its {} is refused (access).\n", denied);
+    return;
+  }
   const std::string of_policy = policy_consequence(answer);
   std::cout << (of_policy.empty() ? consequence(answer) : of_policy) << "\n";
   if (!of_policy.empty()) return;

@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <iostream>
+#include <map>
 #include <memory>
 
 namespace {
@@ -24,7 +25,10 @@ void add_run(CLI::App& app, int& code) {
   add_config(*command, options->config)->required();
   command->add_option("--ready-file", options->ready_file,
                       "write pid and bound addresses here, as JSON, once ready");
-  command->footer("Signals: HUP reload, USR1 reopen logs, QUIT drain, TERM and INT stop.");
+  command->footer(
+      "Signals: HUP reload, USR1 reopen logs, USR2 start the program again on the same\n"
+      "sockets and drain (a newer one, when it was replaced), QUIT drain, TERM and INT "
+      "stop.");
   command->callback([options, &code] { code = run(*options); });
 }
 
@@ -208,6 +212,33 @@ void add_drain(CLI::App& app, AdminOptions& admin, int& code) {
   command->callback([&admin, &code] { code = drain(admin); });
 }
 
+void add_sign(CLI::App& app, int& code) {
+  const auto options = std::make_shared<SignOptions>();
+  CLI::App* command = app.add_subcommand(
+      "sign", "Make a URL that routes with access.signed_urls admit, until a time");
+  command->add_option("url", options->url, "absolute URL, as clients will ask for it")->required();
+  command->add_option("--key-file", options->key_file, "as the configuration has it")->required();
+  const std::map<std::string, std::uint64_t> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  command->add_option("--for", options->seconds, "how long it is good: 90s, 30m, 12h, 7d")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
+      ->default_str("1h");
+  command->add_option("--below", options->below, "a path: the token is good for all below it")
+      ->type_name("PATH");
+  command->add_option("--client", options->client, "an address: for no other")
+      ->type_name("ADDRESS");
+  command->add_option("--parameter", options->parameter, "as the configuration has it")
+      ->capture_default_str();
+  add_output(*command, options->output);
+  command->footer(
+      "Examples:\n"
+      "  echo \"k1 $(openssl rand -hex 32)\" > url-keys\n"
+      "  selvedge sign https://cdn.example.com/pro/icons.svg --key-file url-keys --for 12h\n"
+      "  selvedge sign https://cdn.example.com/pro/app.js --below /pro/ --key-file url-keys\n"
+      "The token of --below may also come in a cookie named as the parameter, which relative URLs\n"
+      "of a page need. How a token is made, for programs of your own: README, Access.");
+  command->callback([options, &code] { code = sign_url(*options); });
+}
+
 void add_policy(CLI::App& app, int& code) {
   const auto options = std::make_shared<PolicyTestOptions>();
   CLI::App* command = app.add_subcommand("policy", "What a policy makes of requests");
@@ -250,6 +281,7 @@ int parse_and_run(int argc, char** argv) {
   add_economics(app, admin, code);
   add_events(app, admin, code);
   add_drain(app, admin, code);
+  add_sign(app, code);
   add_policy(app, code);
   add_bundle(app, admin, code);
   try {

@@ -41,9 +41,10 @@ ResetCode DataReceiver::find_stream(const FrameHead& head) {
     if (!state_.is_ignored(id_) && !state_.closed.may_be_reset(id_)) {
       return ResetCode::stream_closed;
     }
-    return head.length == 0 ? state_.charge() : ResetCode::no_error;
+    return state_.charge();
   }
-  if (stream->is_reset) return head.length == 0 ? state_.charge() : ResetCode::no_error;
+  // It does not know it yet: what is on its way are a few frames, a window full at most.
+  if (stream->is_reset) return state_.charge();
   if (stream->has_ended_request) return state_.refuse(*stream, ResetCode::stream_closed);
   if (head.length > 0 && stream->unreturned + std::uint64_t{head.length} > state_.stream_window()) {
     return state_.refuse(*stream, ResetCode::flow_control_error);
@@ -86,6 +87,8 @@ ResetCode DataReceiver::read_padding_length(std::string_view& in) {
   const std::size_t used = padding_ + 1;
   if (is_wanted_) state_.consume_connection(used);
   if (Stream* const stream = wanted()) state_.consume_stream(*stream, used);
+  // Padding alone is work without content.
+  if (padding_ == left_ && !ends_request_) return state_.charge();
   return begin_content();
 }
 
@@ -93,8 +96,9 @@ ResetCode DataReceiver::read_padding_length(std::string_view& in) {
 ResetCode DataReceiver::begin_content() {
   Stream* const stream = wanted();
   if (stream == nullptr) return ResetCode::no_error;
-  stream->content_received += left_ - padding_;
-  if (left_ > padding_) state_.frames_left.refund(kRefundOfContent);
+  const std::uint32_t content = left_ - padding_;
+  stream->content_received += content;
+  if (content > 0) state_.frames_left.refund(1 + content / kContentBytesOfRefund);
   if (stream->content_received <= stream->content_length) return ResetCode::no_error;
   return state_.refuse(*stream, ResetCode::protocol_error);
 }

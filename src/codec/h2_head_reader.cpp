@@ -73,15 +73,10 @@ ResetCode HeadReader::read(std::string_view fragment, bool is_last, Stream* stre
 void HeadReader::take(const http::Field& field, Stream* stream) {
   if (kind_ == BlockKind::unwanted || is_malformed_) return;
   if (stream == nullptr || stream->is_reset) return;
-  switch (rules_.check(field)) {
-  case FieldVerdict::malformed:
+  if (rules_.check(field) == FieldVerdict::malformed) {
     is_malformed_ = true;
-    return;
-  case FieldVerdict::invalid:
-    return state_.events.on_invalid_field(stream->user);
-  case FieldVerdict::valid:
-    if (kind_ == BlockKind::request) state_.events.on_field(stream->user, field);
-    return;
+  } else if (kind_ == BlockKind::request) {
+    state_.events.on_field(stream->user, field);
   }
 }
 

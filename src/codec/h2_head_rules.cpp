@@ -33,8 +33,10 @@ bool all_of(std::string_view text, const CharSet& set) {
                      [&](char c) { return set[static_cast<unsigned char>(c)]; });
 }
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
+// RFC 3986, 3.1.
+bool is_scheme(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !text.empty() && is_letter(text.front()) && all_of(text, kSchemeChars);
 }
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
@@ -91,7 +93,7 @@ FieldVerdict HeadRules::check_pseudo(std::string_view name, std::string_view val
   } else if (name == ":authority") {
     is_valid = see_once(authority) && all_of(value, kAuthorityChars);
   } else if (name == ":scheme") {
-    is_valid = see_once(scheme) && all_of(value, kSchemeChars);
+    is_valid = see_once(scheme) && is_scheme(value);
     is_http_ =
         http::equals_ignoring_case(value, "http") || http::equals_ignoring_case(value, "https");
   }
@@ -101,11 +103,9 @@ FieldVerdict HeadRules::check_pseudo(std::string_view name, std::string_view val
 FieldVerdict HeadRules::check_regular(const http::Field& field) {
   const bool is_known = field.id != FieldName::unknown;
   if (is_known ? field.name != http::text_of(field.id) : !all_of(field.name, kNameChars)) {
-    // RFC 9113, 8.2: names are sent in lower case.
-    const bool has_upper = std::any_of(field.name.begin(), field.name.end(), is_upper);
-    return has_upper ? FieldVerdict::malformed : FieldVerdict::invalid;
+    return FieldVerdict::malformed; // RFC 9113, 8.2: names are sent in lower case
   }
-  if (field.name.empty() || !is_value(field.value)) return FieldVerdict::invalid;
+  if (field.name.empty() || !is_value(field.value)) return FieldVerdict::malformed;
   switch (field.id) {
   case FieldName::connection: // RFC 9113, 8.2.2
   case FieldName::keep_alive:
@@ -117,7 +117,7 @@ FieldVerdict HeadRules::check_regular(const http::Field& field) {
     return http::equals_ignoring_case(field.value, "trailers") ? FieldVerdict::valid
                                                                : FieldVerdict::malformed;
   case FieldName::host:
-    if (!all_of(field.value, kAuthorityChars)) return FieldVerdict::invalid;
+    if (!all_of(field.value, kAuthorityChars)) return FieldVerdict::malformed;
     return !field.value.empty() && see_once(host) ? FieldVerdict::valid : FieldVerdict::malformed;
   case FieldName::content_length:
     return read_content_length(field.value) ? FieldVerdict::valid : FieldVerdict::malformed;

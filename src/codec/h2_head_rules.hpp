@@ -13,7 +13,6 @@ namespace selvedge::codec::h2 {
 
 enum class FieldVerdict : std::uint8_t {
   valid,
-  invalid,   // a regular field with characters that do not belong there: it must not be used
   malformed, // the request is (RFC 9113, 8.1.1)
 };
 

@@ -8,12 +8,11 @@ constexpr std::size_t kPriorityBytes = 5;
 
 ResetCode HeadersReceiver::on_headers(const FrameHead& head, std::string_view payload) {
   if (head.stream % 2 == 0) return ResetCode::protocol_error; // RFC 9113, 5.1.1
+  std::size_t padding = 0;
   if (head.has(flag::padded)) {
     if (payload.empty()) return ResetCode::frame_size_error;
-    const std::size_t padding = octet(payload.data());
+    padding = octet(payload.data());
     payload.remove_prefix(1);
-    if (padding > payload.size()) return ResetCode::protocol_error;
-    payload.remove_suffix(padding);
   }
   bool depends_on_itself = false;
   if (head.has(flag::priority)) {
@@ -21,6 +20,8 @@ ResetCode HeadersReceiver::on_headers(const FrameHead& head, std::string_view pa
     depends_on_itself = static_cast<StreamId>(read_u31(payload.data())) == head.stream;
     payload.remove_prefix(kPriorityBytes);
   }
+  if (padding > payload.size()) return ResetCode::protocol_error; // RFC 9113, 6.2
+  payload.remove_suffix(padding);
   const ResetCode fault = begin(head, depends_on_itself);
   if (fault != ResetCode::no_error) return fault;
   reader_.begin(kind_);

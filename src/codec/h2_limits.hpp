@@ -38,8 +38,8 @@ constexpr std::uint32_t kFrameBudget = 1000;
 constexpr std::uint32_t kCostOfSettings = 8; // each stream's window is touched
 constexpr std::size_t kRefundOfRead = 4;     // slow pings of an idle client must not add up
 constexpr std::size_t kRefundOfRequest = 8;
-constexpr std::size_t kRefundOfContent = 4;        // for a DATA frame of either side, and
-constexpr std::size_t kContentBytesOfRefund = 512; // one more for so many bytes of it sent
+constexpr std::size_t kRefundOfContent = 4;        // for a DATA frame of ours (of the client's: 1),
+constexpr std::size_t kContentBytesOfRefund = 512; // and one more for so many bytes of it
 
 // Answers to frames (ACKs, RST_STREAM) that wait because the client does not read: 1000 of PING.
 constexpr std::size_t kMaxControlBytes = 17'000;

@@ -35,6 +35,7 @@ ResetCode Receiver::receive(std::string_view in) {
       fault = skip(in);
       break;
     }
+    if (!is_within_frame()) ++frames_received_;
   }
   return fault;
 }

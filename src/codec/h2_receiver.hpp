@@ -18,6 +18,11 @@ public:
 
   // Anything but no_error is an error of the connection: no more may be received.
   ResetCode receive(std::string_view bytes);
+  std::uint64_t frames_received() const { return frames_received_; }
+  bool is_within_frame() const {
+    return (at_ != At::frame && at_ != At::data) || !collected_.empty() || !has_settings_ ||
+           headers_.is_in_block();
+  }
 
 private:
   enum class At : std::uint8_t { preface, frame, payload, data, skipped };
@@ -38,6 +43,7 @@ private:
   HeadersReceiver headers_;
   DataReceiver data_;
   At at_ = At::preface;
+  std::uint64_t frames_received_ = 0;
   bool has_settings_ = false; // the first frame has come
   FrameHead head_;            // of the frame that is being read
   std::size_t skipped_ = 0;   // of the preface, or of a payload that nobody reads

@@ -185,6 +185,7 @@ void Sender::write_data(Stream& stream, Block& block, std::size_t size, std::uin
   block.advance(kFrameHeadBytes + size);
   stream.window -= static_cast<std::int64_t>(size);
   state_.window -= static_cast<std::int64_t>(size);
+  stream.content_sent += size;
   state_.frames_left.refund(kRefundOfContent + size / kContentBytesOfRefund);
   state_.resets_left.refund(size / kMaxPayload);
 }

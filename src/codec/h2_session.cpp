@@ -4,6 +4,8 @@
 #include "h2_receiver.hpp"
 #include "h2_sender.hpp"
 
+#include <algorithm>
+
 namespace selvedge::codec::h2 {
 
 struct ServerSession::Parts {
@@ -24,9 +26,9 @@ base::Result<void> ServerSession::receive(std::string_view bytes) {
   SessionState& state = parts_->state;
   if (state.is_terminated) return kOver;
   const ResetCode code = parts_->receiver.receive(bytes);
-  if (code == ResetCode::no_error) return {};
-  state.terminate(code);
-  return kOver;
+  if (code != ResetCode::no_error) state.terminate(code);
+  if (state.is_terminated) return kOver;
+  return {};
 }
 
 std::size_t ServerSession::send(std::span<char> out) {
@@ -89,6 +91,32 @@ void ServerSession::reset(StreamId id, ResetCode code) {
   SessionState& state = parts_->state;
   Stream* const stream = state.streams.find(id);
   if (stream != nullptr) state.reset(*stream, code);
+}
+
+void ServerSession::refuse(StreamId id, ResetCode code) {
+  SessionState& state = parts_->state;
+  Stream* const stream = state.streams.find(id);
+  if (stream == nullptr || stream->is_reset) return;
+  const ResetCode fault = state.refuse(*stream, code);
+  if (fault != ResetCode::no_error) state.terminate(fault);
+}
+
+std::uint64_t ServerSession::content_sent(StreamId id) const {
+  const Stream* const stream = parts_->state.streams.find(id);
+  return stream == nullptr ? 0 : stream->content_sent;
+}
+
+std::int64_t ServerSession::room(StreamId id) const {
+  const Stream* const stream = parts_->state.streams.find(id);
+  return stream == nullptr ? 0 : std::min(stream->window, parts_->state.window);
+}
+
+std::uint64_t ServerSession::frames_received() const {
+  return parts_->receiver.frames_received();
+}
+
+bool ServerSession::is_within_frame() const {
+  return parts_->receiver.is_within_frame();
 }
 
 void ServerSession::announce_shutdown() {

@@ -60,6 +60,7 @@ struct StreamState {
 
   std::uint64_t content_length = kAnyLength; // of the request, as its head says
   std::uint64_t content_received = 0;
+  std::uint64_t content_sent = 0;
 
   ServerSession::Response response; // but for its fields, which are copied: see below
 

@@ -1,11 +1,47 @@
 #include <selvedge/codec/request_check.hpp>
 
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+
 namespace selvedge::codec {
 
 namespace {
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// RFC 3986, 3.2.2: the address within the brackets.
+bool is_ipv6(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> address{};
+  if (text.size() >= address.size()) return false;
+  std::copy(text.begin(), text.end(), address.begin());
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET6, address.data(), &ignored) == 1;
+}
+
+bool is_port(std::string_view text) {
+  constexpr unsigned kMost = 65535;
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool is_number = error == std::errc{} && end == text.data() + text.size();
+  return text.empty() || (is_number && text.size() <= 5 && port <= kMost);
+}
+
+bool is_path(std::string_view path) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '\\') return false;
+    if (path[i] != '%') continue;
+    if (i + 2 >= path.size() || !is_hex(path[i + 1]) || !is_hex(path[i + 2])) return false;
+    if (path[i + 1] == '0' && path[i + 2] == '0') return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -16,12 +52,8 @@ bool is_authority(std::string_view text) {
   std::string_view port;
   if (text.front() == '[') {
     const std::size_t end = text.find(']');
-    if (end == std::string_view::npos || end < 3) return false;
-    host = text.substr(1, end - 1);
+    if (end == std::string_view::npos || !is_ipv6(text.substr(1, end - 1))) return false;
     port = text.substr(end + 1);
-    for (const char c : host) {
-      if (!is_alphanumeric(c) && c != ':' && c != '.') return false;
-    }
   } else {
     const std::size_t colon = text.find(':');
     host = text.substr(0, colon);
@@ -32,20 +64,18 @@ bool is_authority(std::string_view text) {
     }
   }
   if (port.empty()) return true;
-  if (port.front() != ':' || port.size() > 6) return false;
-  for (const char c : port.substr(1)) {
-    if (c < '0' || c > '9') return false;
-  }
-  return true;
+  return port.front() == ':' && is_port(port.substr(1));
 }
 
 bool is_target(std::string_view text) {
   if (text == "*") return true;
   if (text.empty() || text.front() != '/') return false;
+  constexpr std::string_view kNever = "#\"<>";
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '#') return false;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte >= 0x7f || kNever.find(c) != std::string_view::npos) return false;
   }
-  return true;
+  return is_path(text.substr(0, text.find('?')));
 }
 
 std::optional<AbsoluteTarget> parse_absolute_target(std::string_view text) {

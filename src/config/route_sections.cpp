@@ -123,6 +123,35 @@ Section<proxy::BundleOptions> bundle_section() {
   return keys;
 }
 
+Section<proxy::SignedUrlOptions> signed_url_section() {
+  using proxy::SignedUrlOptions;
+  Section<SignedUrlOptions> keys;
+  keys.add("enabled", &SignedUrlOptions::enabled, boolean(),
+           {"Whether a request needs a token, as `selvedge sign` makes one: of a URL or of all "
+            "below a path, until a time, perhaps for one client address. Without a good one it "
+            "gets 403. Neither the cache nor the origin sees the token."});
+  keys.add("parameter", &SignedUrlOptions::parameter, text(kCookieName),
+           {"The parameter of the query that has the token. Where the query has none, a cookie of "
+            "that name may."});
+  keys.add("key_file", &SignedUrlOptions::key_file, file("a file", Empty::allowed),
+           {"Lines of a name and 64 hexadecimal digits, as `echo \"k1 $(openssl rand -hex 32)\"` "
+            "writes one. The first signs, all are believed."});
+  return keys;
+}
+
+Section<proxy::AccessOptions> access_section() {
+  using proxy::AccessOptions;
+  Section<AccessOptions> keys;
+  keys.add("allow", &AccessOptions::allow, texts(kNetwork, Empty::allowed),
+           {"Addresses and networks of clients; []: all. Behind trusted proxies, the address is "
+            "the one that they tell."});
+  keys.add("deny", &AccessOptions::deny, texts(kNetwork, Empty::allowed),
+           {"Those of them that may not; []: none."});
+  keys.add("signed_urls", &AccessOptions::signed_urls, section(signed_url_section()),
+           {"URLs that work until a time: see the README, Access."});
+  return keys;
+}
+
 void add_freshness(Section<RouteOptions>& keys) {
   keys.add("control_fields", &RouteOptions::control_fields, texts(kControlField, Empty::allowed),
            {"Fields of answers that are asked before Cache-Control, first to last (RFC 9213, 2.2). "
@@ -195,6 +224,8 @@ Section<RouteOptions> route_section() {
            {"Paths that start with this; the longest match of the site wins."});
   keys.add("origin", &RouteOptions::origin, text(kName),
            {"A name from origins.", Reload::live, true});
+  keys.add("access", &RouteOptions::access, section(access_section()),
+           {"Who may ask; others get 403."});
   keys.add("cache", &RouteOptions::cache, boolean(),
            {"false: every request goes to the origin and nothing is stored."});
   add_freshness(keys);

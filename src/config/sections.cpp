@@ -62,6 +62,15 @@ Section<DrainOptions> drain_section() {
   return keys;
 }
 
+Section<RunAsOptions> run_as_section() {
+  Section<RunAsOptions> keys;
+  keys.add("user", &RunAsOptions::user, text(kAccountName, Empty::allowed),
+           {"A user's name; \"\" stays who starts the program.", Reload::restart});
+  keys.add("group", &RunAsOptions::group, text(kAccountName, Empty::allowed),
+           {"A group's name; \"\" is the user's.", Reload::restart});
+  return keys;
+}
+
 Section<Config> make_config_section() {
   Section<Config> keys;
   keys.add("workers", &Config::workers, number<std::uint32_t>(0, 256),
@@ -93,6 +102,9 @@ Section<Config> make_config_section() {
            {"Health, metrics, purging and control.", Reload::restart});
   keys.add("logs", &Config::logs, section(log_section()), {"Where logs go."});
   keys.add("drain", &Config::drain, section(drain_section()), {"How the program ends."});
+  keys.add("run_as", &Config::run_as, section(run_as_section()),
+           {"Who the process is once it listens and has its keys, when root starts it. A reload "
+            "reads certificates, keys and logs as that user, who must be able to."});
   keys.add("policy", &Config::policy, section(policy_section()),
            {"Who is served first, and what is done when not all can be. It may have a file of its "
             "own: see include."});
@@ -150,8 +162,15 @@ Section<downstream::Limits> limits_section() {
   keys.add("body_bytes", &Limits::body_bytes, size(0, 16 * kTiB), {"Content of a request [413]."});
   keys.add("body_buffer", &Limits::body_buffer, size(4 * kKiB, 64 * kMiB),
            {"Content of one request that is held before the client must wait."});
-  keys.add("connections", &Limits::connections, number<std::uint32_t>(1, kBillion),
-           {"Connections of clients to all workers [further ones are closed at once]."});
+  keys.add(
+      "connections", &Limits::connections, number<std::uint32_t>(1, kBillion),
+      {"Connections of clients to all workers, handshakes included [further ones are closed at "
+       "once]. The limit of open files is raised to what they need, as far as the system "
+       "lets."});
+  keys.add("connections_per_client", &Limits::connections_per_client,
+           number<std::uint32_t>(0, kBillion),
+           {"Of those, connections of one IPv4 address or IPv6 /64 network; 0: any number. Not for "
+            "listeners that are `shared` [further ones are closed at once]."});
   keys.add("streams", &Limits::streams, number<std::uint32_t>(1, 10000),
            {"Concurrent requests on one HTTP/2 connection (RFC 9113, 5.1.2) [refused stream]."});
   keys.add("requests", &Limits::requests, number<std::uint32_t>(1, kBillion),

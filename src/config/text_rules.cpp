@@ -70,6 +70,13 @@ bool is_host_and_port(std::string_view text) {
   return is_host(text) || is_server_address(text);
 }
 
+bool is_account_name(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && text.front() != '-' &&
+         is_all(text, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+         });
+}
+
 bool is_prefix(std::string_view text) {
   return !text.empty() && text.front() == '/' &&
          is_all(text, [](unsigned char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; });
@@ -107,6 +114,8 @@ const TextRule kHostPattern{"a host without a port, *.example.com or *", is_host
                             R"(^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$)", true};
 const TextRule kHostAndPort{"a host, with a port where it needs one", is_host_and_port,
                             R"(^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$)"};
+const TextRule kAccountName{"the name of an account", is_account_name,
+                            R"(^[A-Za-z0-9._][A-Za-z0-9._-]{0,31}$)"};
 const TextRule kPrefix{"a path that starts with '/'", is_prefix, R"(^/[^\s?#]*$)"};
 
 std::string_view host_of(std::string_view address) {

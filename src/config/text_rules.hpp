@@ -21,6 +21,7 @@ extern const TextRule kListenAddress; // host:port, [v6]:port or :port; port 0 i
 extern const TextRule kServerAddress; // host:port or [v6]:port
 extern const TextRule kHostPattern;   // www.example.com, *.example.com, *
 extern const TextRule kHostAndPort;   // RFC 9110, 7.2: uri-host [":" port]
+extern const TextRule kAccountName;   // of a user or group of the system
 extern const TextRule kPrefix;        // of a request's path
 
 // An address without its port; "" for ":8080".

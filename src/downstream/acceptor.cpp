@@ -5,12 +5,15 @@
 #include "h2_connection.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace selvedge::downstream {
 
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC 9113, 3.4
+// No request of HTTP/1 begins so (RFC 9113, 3.4): what follows is HTTP/2, right or wrong.
+constexpr std::string_view kPrefaceLine = kPreface.substr(0, 16);
 
 // Reads the first bytes of a connection, which say what protocol it speaks. The handshake of TLS
 // happens inside these reads.
@@ -37,21 +40,29 @@ public:
     if (transport.awaits_handshake()) return begin_handshake();
     if (got.state == net::IoState::blocked) return wait(lane_);
     const std::string_view input(buffer.data(), first_.size() + got.bytes);
-    const std::string_view expected = kPreface.substr(0, input.size());
-    if (input.substr(0, expected.size()) == expected && input.size() < kPreface.size()) {
+    const std::optional<bool> speaks_h2 = is_h2(input);
+    if (!speaks_h2) {
       first_.assign(input);
       return wait(lane_);
     }
     note_peer();
-    if (input.substr(0, expected.size()) != expected) {
-      return become(new H1Connection(std::move(arrival_), set_, handler_), input);
-    }
+    if (!*speaks_h2) return become(new H1Connection(std::move(arrival_), set_, handler_), input);
     become(new H2Connection(std::move(arrival_), set_, handler_, set_.stream_pool()), input);
   }
   void on_writable() override {}
 
 private:
   using Lane = overload::Lane;
+
+  // Nothing: too little has come. What was agreed on by ALPN holds (RFC 9113, 3.2); in cleartext,
+  // and without ALPN, who speaks HTTP/2 begins with its preface.
+  std::optional<bool> is_h2(std::string_view input) const {
+    const net::TlsPeer* const peer = arrival_.client.tls;
+    if (peer != nullptr && !peer->protocol.empty()) return peer->protocol == "h2";
+    const std::string_view line = input.substr(0, kPrefaceLine.size());
+    if (!kPrefaceLine.starts_with(line)) return false;
+    return line.size() < kPrefaceLine.size() ? std::nullopt : std::optional(true);
+  }
 
   bool is_stranger() const {
     return arrival_.client.standing.identity.source == policy::IdentitySource::none;
@@ -101,6 +112,7 @@ private:
     disarm();
     if (arrival_.transport) arrival_.transport->close();
     arrival_.transport.reset();
+    arrival_.seat = {};
     keep_.reset();
   }
   void on_timeout() override {
@@ -153,8 +165,13 @@ Acceptor::Acceptor(Connections& connections, std::string listener,
 
 void Acceptor::on_connection(net::Worker& worker, std::unique_ptr<net::Transport> transport) {
   ConnectionSet& set = connections_.set_of(worker.index());
-  if (!set.admit()) {
-    set.counters().refused.add();
+  const Limits& limits = set.limits();
+  ClientSeats::Taken place =
+      connections_.seats().take(transport->peer_address(), limits.connections,
+                                is_shared_ ? 0 : limits.connections_per_client);
+  if (!place.seat) {
+    const bool is_full = place.refusal == ClientSeats::Refusal::node_is_full;
+    (is_full ? set.counters().refused_node_full : set.counters().refused_client_limit).add();
     transport->close();
     return;
   }
@@ -165,6 +182,7 @@ void Acceptor::on_connection(net::Worker& worker, std::unique_ptr<net::Transport
                     .is_secure = transport->is_secure(),
                     .tls = transport->tls_peer(),
                     .standing = {}};
+  arrival.seat = std::move(place.seat);
   arrival.is_shared = is_shared_;
   arrival.transport = std::move(transport);
   const boost::intrusive_ptr<Newcomer> newcomer(

@@ -14,8 +14,8 @@ constexpr std::chrono::milliseconds kLinger{
 
 Connection::Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
     : set_(set), handler_(handler), client_(arrival.client),
-      transport_(std::move(arrival.transport)), limits_(set.limits()),
-      asker_(arrival.client.standing), is_shared_(arrival.is_shared) {}
+      transport_(std::move(arrival.transport)), seat_(std::move(arrival.seat)),
+      limits_(set.limits()), asker_(arrival.client.standing), is_shared_(arrival.is_shared) {}
 
 Connection::~Connection() = default;
 
@@ -33,9 +33,9 @@ void Connection::arm(std::chrono::milliseconds delay) {
 void Connection::Deadline::on_timeout() {
   const boost::intrusive_ptr<Connection> keep(&connection);
   if (connection.is_closed()) return;
+  if (!connection.lingering_) return connection.on_timeout();
   connection.counters().timed_out.add();
-  if (connection.lingering_) return connection.close();
-  connection.on_timeout();
+  connection.close();
 }
 
 void Connection::start(std::string_view first) {
@@ -235,8 +235,14 @@ void Connection::close() {
   const boost::intrusive_ptr<Connection> kept = std::move(continuation_.keep);
   std::unique_ptr<net::Transport> transport = std::move(transport_);
   on_closing();
-  transport->close();
+  is_cut_off_ ? transport->reset() : transport->close();
+  seat_ = {};
   set_.remove(*this);
+}
+
+void Connection::cut_off() {
+  is_cut_off_ = true;
+  close();
 }
 
 // --- ConnectionSet
@@ -246,10 +252,6 @@ ConnectionSet::ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open
 
 ConnectionSet::~ConnectionSet() {
   close_all();
-}
-
-bool ConnectionSet::admit() {
-  return open_.load(std::memory_order_relaxed) < limits_.connections;
 }
 
 void ConnectionSet::add(Connection& connection) {

@@ -21,6 +21,7 @@ using ConnectionHook =
 struct Arrival {
   std::unique_ptr<net::Transport> transport;
   ClientConnection client;
+  Seat seat;
   bool is_shared = false; // it carries requests of many customers
 };
 
@@ -34,6 +35,8 @@ public:
   virtual void begin_drain() = 0;
   // Ends the connection; requests under way learn that their client has gone.
   void close();
+  // As close(), and its client learns that something is missing.
+  void cut_off();
   bool is_closed() const { return transport_ == nullptr; }
 
   void on_readable() final;
@@ -44,8 +47,8 @@ protected:
   virtual void on_input(std::string_view bytes) = 0;
   virtual void on_end_of_input() = 0;
   virtual void on_output_drained() = 0; // what was pending has gone out
-  virtual void on_timeout() = 0;
-  virtual void on_closing() = 0; // streams must be ended
+  virtual void on_timeout() = 0;        // counts what was too slow
+  virtual void on_closing() = 0;        // streams must be ended
   // A turn that go_on_later() has asked for: for output that is left. Input follows.
   virtual void on_turn() = 0;
 
@@ -108,6 +111,7 @@ private:
   void wait_writable();
 
   std::unique_ptr<net::Transport> transport_;
+  Seat seat_;
   const Limits limits_;
   Deadline timer_{*this};
   Continuation continuation_{*this};
@@ -126,6 +130,7 @@ private:
   bool blocked_ = false;
   bool lingering_ = false; // the answer is out; input is thrown away until the client closes
   bool linger_after_output_ = false;
+  bool is_cut_off_ = false;
 };
 
 // The connections of one worker.
@@ -144,8 +149,6 @@ public:
 
   void add(Connection& connection);
   void remove(Connection& connection);
-  // False when the node has as many connections as it may.
-  bool admit();
   H2StreamPool& stream_pool() { return *stream_pool_; }
 
 private:

@@ -22,6 +22,8 @@ constexpr std::size_t kViews = 16;
 constexpr std::size_t kStatusLineBytes = 64; // at most, with the empty line behind the fields
 constexpr std::size_t kInterimBytes = 32768; // of interim responses that wait for their turn
 constexpr std::size_t kEmptyLineBytes = 16;  // before one request; then they are malformed requests
+// So long an idle client may begin its last request when the node drains.
+constexpr std::chrono::milliseconds kLastRequest{1000};
 
 iovec part_of(std::string_view text) {
   return {const_cast<char*>(text.data()), text.size()};
@@ -60,9 +62,11 @@ std::size_t H1Connection::use(std::string_view bytes) {
   while (used < bytes.size() && !is_closed() && !is_refused_ && !is_blocked()) {
     if (state_ == Request::complete) break; // its answer is under way
     if (state_ == Request::none) {
-      // RFC 9112, 2.2: an empty line before a request is ignored.
-      if ((bytes[used] == '\r' || bytes[used] == '\n') && ++empty_line_bytes_ <= kEmptyLineBytes) {
-        ++used;
+      // RFC 9112, 2.2: an empty line before a request is ignored. A CR or LF alone is none.
+      const std::string_view begin = bytes.substr(used, 2);
+      if (begin == "\r") break;
+      if (begin == "\r\n" && (empty_line_bytes_ += 2) <= kEmptyLineBytes) {
+        used += 2;
         continue;
       }
       if (used > 0 && worker().is_turn_over()) {
@@ -417,9 +421,9 @@ void H1Connection::end_chunked() {
 }
 
 void H1Connection::end_answer(bool is_complete) {
-  if (!is_complete) return close();
+  if (!is_complete) return give_up_answer();
   end_chunked();
-  const bool closes = answer_.closes || set_.is_draining();
+  const bool closes = answer_.closes;
   Stream::end({true});
   answer_ = Answer{};
   if (closes) {
@@ -434,6 +438,16 @@ void H1Connection::end_answer(bool is_complete) {
   if (is_closed()) return;
   set_timer();
   if (is_reading_paused()) resume_reading();
+}
+
+// What is missing shows by the length, or by the last chunk; where the end is that of the
+// connection, only a reset tells. What was written of it goes out: a head that nobody sees would be
+// no answer.
+void H1Connection::give_up_answer() {
+  if (is_closed()) return;
+  if (answer_.framing == Framing::until_close) return cut_off();
+  flush_block();
+  close();
 }
 
 void H1Connection::on_output_drained() {
@@ -456,14 +470,16 @@ void H1Connection::on_body_ready() {
 
 void H1Connection::abort() {
   // From the loop: whoever aborts is still using the stream.
-  worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->close(); });
+  worker().post([keep = boost::intrusive_ptr<H1Connection>(this)] { keep->give_up_answer(); });
 }
 
 // --- life
 
+// The next answer says that it is the last (RFC 9112, 9.6). Where none is owed, a request may be on
+// its way, and closing would lose it.
 void H1Connection::begin_drain() {
-  if (state_ == Request::none && !is_blocked()) return close();
-  answer_.closes = true;
+  if (state_ == Request::none) return set_timer();
+  if (!answer_.has_begun) answer_.closes = true;
 }
 
 std::chrono::milliseconds H1Connection::head_time_left() {
@@ -477,7 +493,8 @@ void H1Connection::set_timer() {
   if (is_blocked()) return arm(limits().write_timeout);
   switch (state_) {
   case Request::none:
-    return arm(limits().idle_timeout);
+    return arm(set_.is_draining() ? std::min(limits().idle_timeout, kLastRequest)
+                                  : limits().idle_timeout);
   case Request::head:
     return arm(head_time_left());
   case Request::content:
@@ -488,6 +505,7 @@ void H1Connection::set_timer() {
 }
 
 void H1Connection::on_timeout() {
+  counters().timed_out.add();
   if (is_blocked() || state_ == Request::none || answer_.has_begun) return close();
   refuse({base::ErrorCode::timeout, base::ErrorSource::downstream});
   if (!is_closed()) flush_block();

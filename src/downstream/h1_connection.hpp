@@ -67,6 +67,7 @@ private:
   bool pump_once();
   std::size_t write_content(std::span<const std::string_view> views, std::uint64_t size);
   void end_answer(bool is_complete);
+  void give_up_answer();
   void flush_block();
   std::string_view block();
   void append_to_block(std::string_view text);

@@ -4,7 +4,7 @@
 #include <selvedge/codec/request_check.hpp>
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 namespace selvedge::downstream {
 
@@ -12,8 +12,6 @@ using codec::h2::ResetCode;
 
 namespace {
 
-constexpr std::chrono::milliseconds kGoodbye{
-    500};                                     // between the two GOAWAYs: more than a round trip
 constexpr std::size_t kDiscarded = 1 << 18;   // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 
@@ -33,7 +31,8 @@ codec::h2::ServerSession::Options session_options(const Limits& limits) {
 H2Connection::H2Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler,
                            H2StreamPool& pool)
     : Connection(std::move(arrival), set, handler), pool_(pool),
-      session_(*this, session_options(limits())) {}
+      session_(*this, session_options(limits())), input_at_(worker().now().steady),
+      stream_at_(input_at_) {}
 
 H2Connection::~H2Connection() {
   SELVEDGE_ASSERT(streams_.empty());
@@ -44,6 +43,7 @@ H2Connection::~H2Connection() {
 void H2Connection::on_input(std::string_view bytes) {
   is_in_session_ = true;
   const auto result = session_.receive(bytes);
+  note_input();
   if (!is_closed()) serve_waiting();
   is_in_session_ = false;
   if (is_closed()) return;
@@ -65,6 +65,7 @@ void H2Connection::flush() {
     written += size;
     if (is_blocked()) {
       block_bytes_ = kFirstBlock;
+      blocked_at_ = worker().now().steady;
     } else if (size > kFirstBlock / 2) {
       block_bytes_ = net::Worker::kOutputBytes;
     }
@@ -144,44 +145,8 @@ void H2Connection::on_output_drained() {
 
 void H2Connection::begin_drain() {
   if (is_draining_) return;
-  is_draining_ = true;
-  session_.announce_shutdown();
+  begin_goodbye();
   flush();
-  if (!is_closed()) arm(kGoodbye);
-}
-
-void H2Connection::set_timer() {
-  if (is_draining_ && !has_said_goodbye_) return; // the second GOAWAY is armed
-  if (is_blocked() || !streams_.empty()) return arm(limits().write_timeout);
-  arm(limits().idle_timeout);
-}
-
-// True when some answer has content that the client's windows do not let through, and none moves.
-bool H2Connection::is_client_stalled() {
-  if (is_blocked()) return true;
-  for (H2Stream& stream : streams_) {
-    if (!stream.is_request_complete_) return true; // content never came
-    if (stream.answer_content_ == nullptr) continue;
-    std::array<std::string_view, 1> view;
-    if (stream.answer_content_->peek(view).state == http::BodyState::ready) return true;
-  }
-  return false;
-}
-
-void H2Connection::on_timeout() {
-  if (is_draining_ && !has_said_goodbye_) {
-    has_said_goodbye_ = true;
-    session_.finish_shutdown();
-    flush();
-    if (!is_closed()) set_timer();
-    return;
-  }
-  if (!streams_.empty() && !is_client_stalled())
-    return set_timer(); // origins have limits of their own
-  if (is_blocked()) return close();
-  session_.terminate(ResetCode::no_error);
-  flush();
-  if (!is_closed()) close_after_output();
 }
 
 void H2Connection::on_closing() {
@@ -199,6 +164,7 @@ void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
   stream.content_.fail();
   stream.Stream::end({is_complete});
   streams_.erase(streams_.iterator_to(stream));
+  stream_at_ = worker().now().steady;
   stream.clear();
   pool_.give_back(std::unique_ptr<H2Stream>(&stream));
 }
@@ -210,20 +176,13 @@ void* H2Connection::on_stream_begin(codec::h2::StreamId id) {
   std::unique_ptr<H2Stream> stream = pool_.take();
   stream->open(*this, id);
   streams_.push_back(*stream);
-  if (++requests_ >= limits().requests && !is_draining_) {
-    is_draining_ = true;
-    session_.announce_shutdown();
-    arm(kGoodbye);
-  }
+  stream_at_ = worker().now().steady;
+  if (++requests_ >= limits().requests && !is_draining_) begin_goodbye();
   return stream.release();
 }
 
 void H2Connection::on_field(void* stream, const http::Field& field) {
   static_cast<H2Stream*>(stream)->add_field(field);
-}
-
-void H2Connection::on_invalid_field(void* stream) {
-  static_cast<H2Stream*>(stream)->refusal_ = base::ErrorCode::bad_request;
 }
 
 void H2Connection::on_head_end(void* user, bool has_content) {
@@ -232,15 +191,23 @@ void H2Connection::on_head_end(void* user, bool has_content) {
   const auto checked = stream.finish_head(has_content);
   if (!checked) {
     stream.refusal_ = checked.error().code; // whatever content follows is not wanted
+    if (stream.is_malformed_) {             // RFC 9113, 8.1.1
+      return session_.refuse(stream.id_, ResetCode::protocol_error);
+    }
     handler_.on_refused(stream, checked.error());
     return;
   }
-  if (has_content) stream.content_.begin(&stream);
+  if (has_content) {
+    stream.content_.begin(&stream);
+    stream.content_at_ = worker().now().steady;
+  }
   const http::Field* expect = stream.request_.fields.find(http::FieldName::expect);
   stream.expects_continue_ =
       has_content && expect != nullptr && http::equals_ignoring_case(expect->value, "100-continue");
   stream.set_standing(handler_.identify(stream));
-  wait_for_turn(stream);
+  // RFC 9113, 8.1.1: content that follows all the same makes it malformed.
+  stream.waits_for_end_ = has_content && stream.request_.content_length == std::uint64_t{0};
+  if (!stream.waits_for_end_) wait_for_turn(stream);
 }
 
 void H2Connection::on_content(void* user, std::string_view bytes) {
@@ -249,6 +216,7 @@ void H2Connection::on_content(void* user, std::string_view bytes) {
     return discard(stream, bytes.size());
   }
   stream.content_.append(bytes);
+  stream.content_at_ = worker().now().steady;
   if (stream.content_.received() <= limits().body_bytes) return;
   stream.refusal_ = base::ErrorCode::body_too_large;
   stream.content_.fail();
@@ -263,6 +231,7 @@ void H2Connection::on_request_end(void* user) {
   auto& stream = *static_cast<H2Stream*>(user);
   stream.is_request_complete_ = true;
   stream.content_.finish();
+  if (std::exchange(stream.waits_for_end_, false)) wait_for_turn(stream);
 }
 
 void H2Connection::on_response_sent(void* user) {
@@ -313,7 +282,9 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   answer_content_ = nullptr;
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
-  is_waiting_ = expects_continue_ = false;
+  is_waiting_ = expects_continue_ = waits_for_end_ = false;
+  has_other_scheme_ = is_malformed_ = false;
+  seen_sent_ = 0;
   refusal_ = base::ErrorCode::none;
   discarded_ = 0;
   begin(connection.worker(), connection.client_);
@@ -348,8 +319,27 @@ void H2Stream::add_pseudo_field(std::string_view name, std::string_view value) {
   } else if (name == ":authority") {
     request_.authority = arena().copy(value);
   } else if (name == ":scheme") {
-    request_.scheme = value == "https" ? "https" : "http";
+    has_other_scheme_ =
+        !http::equals_ignoring_case(value, "https") && !http::equals_ignoring_case(value, "http");
   }
+}
+
+// RFC 9113, 8.3.1: Host says the same, or stands for :authority.
+base::Result<void> H2Stream::finish_authority() {
+  const base::Error bad{base::ErrorCode::bad_request, base::ErrorSource::downstream};
+  const auto normal = [this](std::string_view text) {
+    return http::without_default_port(text, request_.scheme);
+  };
+  std::size_t hosts = 0;
+  for (const http::Field& field : request_.fields) {
+    if (field.id != http::FieldName::host) continue;
+    ++hosts;
+    if (request_.authority.empty()) request_.authority = field.value;
+    if (!http::equals_ignoring_case(normal(request_.authority), normal(field.value))) return bad;
+  }
+  if (hosts > 1 || !codec::is_authority(request_.authority)) return bad;
+  request_.fields.remove(http::FieldName::host);
+  return {};
 }
 
 base::Result<void> H2Stream::finish_head(bool has_content) {
@@ -357,30 +347,29 @@ base::Result<void> H2Stream::finish_head(bool has_content) {
   if (refusal_ != base::ErrorCode::none)
     return base::Error{refusal_, base::ErrorSource::downstream};
   request_.has_content = has_content;
-  std::size_t hosts = 0;
-  for (const http::Field& field : request_.fields) {
-    if (field.id == http::FieldName::host) {
-      ++hosts;
-      if (request_.authority.empty()) request_.authority = field.value;
-      if (!http::equals_ignoring_case(request_.authority, field.value)) return bad;
-    } else if (field.id == http::FieldName::content_length) {
-      // The session has checked that it is a number, and holds the content to it.
-      std::uint64_t length = 0;
-      for (const char c : field.value) length = length * 10 + static_cast<std::uint64_t>(c - '0');
-      request_.content_length = length;
-    }
+  // The scheme decides about the key of the cache: the connection's word counts, not the client's.
+  request_.scheme = connection_->client_.is_secure ? "https" : "http";
+  if (const http::Field* length = request_.fields.find(http::FieldName::content_length)) {
+    // The session has checked that it is a number, and holds the content to it.
+    std::uint64_t bytes = 0;
+    for (const char c : length->value) bytes = bytes * 10 + static_cast<std::uint64_t>(c - '0');
+    request_.content_length = bytes;
+    request_.fields.remove(http::FieldName::content_length);
   }
-  if (hosts > 1 || !codec::is_authority(request_.authority)) return bad;
+  is_malformed_ = true;
+  if (const auto checked = finish_authority(); !checked) return checked;
+  const bool is_connect = request_.method == http::Method::connect;
+  // CONNECT has no path; the handler refuses it.
+  if (!is_connect && !codec::is_target(request_.target)) return bad;
+  if (request_.target == "*" && request_.method != http::Method::options) return bad;
+  is_malformed_ = false;
+  if (has_other_scheme_) return bad;
+  if (request_.method_text.size() > http::kLongestMethod) {
+    return base::Error{base::ErrorCode::not_implemented, base::ErrorSource::downstream};
+  }
   if (request_.content_length.value_or(0) > connection_->limits().body_bytes) {
     return base::Error{base::ErrorCode::body_too_large, base::ErrorSource::downstream};
   }
-  request_.fields.remove(http::FieldName::host);
-  request_.fields.remove(http::FieldName::content_length);
-  if (request_.method == http::Method::connect) return {}; // has no path; the handler refuses it
-  if (!codec::is_target(request_.target)) return bad;
-  if (request_.target == "*" && request_.method != http::Method::options) return bad;
-  // The scheme decides about the key of the cache: the connection's word counts, not the client's.
-  request_.scheme = connection_->client_.is_secure ? "https" : "http";
   return {};
 }
 
@@ -395,6 +384,7 @@ void H2Stream::inform(http::Status status, std::span<const http::Field> fields) 
 void H2Stream::respond(const Response& response) {
   SELVEDGE_ASSERT(!has_responded_);
   has_responded_ = true;
+  progress_at_ = connection_->worker().now().steady;
   connection_->note_answer(*this);
   const bool has_content = response.content != nullptr && request_.method != http::Method::head &&
                            !http::has_no_content(response.status);
@@ -431,6 +421,7 @@ std::uint8_t H2Stream::urgency() const {
 
 void H2Stream::on_content_used(std::size_t bytes) {
   if (connection_ == nullptr || is_answer_sent_) return; // given back when the answer was sent
+  content_at_ = connection_->worker().now().steady;
   connection_->session_.consume(id_, bytes);
   connection_->schedule_flush();
 }

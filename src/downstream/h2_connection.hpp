@@ -7,7 +7,9 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace selvedge::downstream {
@@ -34,10 +36,16 @@ private:
   void add_field(const http::Field& field);
   void add_pseudo_field(std::string_view name, std::string_view value);
   base::Result<void> finish_head(bool has_content);
+  base::Result<void> finish_authority();
+  bool awaits_content() const;    // of its client, who may send some
+  bool has_ready_content() const; // for its client
 
   H2Connection* connection_ = nullptr; // null once the stream is over
   codec::h2::StreamId id_ = 0;
   http::BodySource* answer_content_ = nullptr;
+  base::Steady content_at_{};  // of the request: when the last of it came, or could come again
+  base::Steady progress_at_{}; // of the answer: when the client had taken enough of it
+  std::uint64_t seen_sent_ = 0;
   std::size_t head_bytes_ = 0;
   std::size_t discarded_ = 0;
   bool has_responded_ = false;
@@ -45,6 +53,9 @@ private:
   bool is_request_complete_ = false;
   bool is_waiting_ = false; // in waiting_ of its connection
   bool expects_continue_ = false;
+  bool waits_for_end_ = false; // of a request that should have no content: nothing is done before
+  bool has_other_scheme_ = false;
+  bool is_malformed_ = false;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };
 
@@ -80,7 +91,6 @@ private:
 
   void* on_stream_begin(codec::h2::StreamId id) override;
   void on_field(void* stream, const http::Field& field) override;
-  void on_invalid_field(void* stream) override;
   void on_head_end(void* stream, bool has_content) override;
   void on_content(void* stream, std::string_view bytes) override;
   void on_request_end(void* stream) override;
@@ -93,9 +103,17 @@ private:
   void serve(H2Stream& stream);
   void discard(H2Stream& stream, std::size_t bytes);
   void flush();
+  void begin_goodbye();
   void set_timer();
   void end_stream(H2Stream& stream, bool is_complete);
-  bool is_client_stalled();
+
+  // --- of clients that are slow: h2_deadlines.cpp
+  void arm_at_most(std::chrono::milliseconds delay);
+  void note_input();
+  std::chrono::milliseconds look_at_clock();
+  std::chrono::milliseconds look_at_streams();
+  void end_slow_content(H2Stream& stream);
+  void end_politely(codec::h2::ResetCode code);
 
   // Of one write: what a client does not read is kept for it, so who has not yet taken so much at
   // once, or was slow lately, is given less.
@@ -106,6 +124,12 @@ private:
   boost::intrusive::list<H2Stream> streams_;
   std::vector<H2Stream*> waiting_; // whose heads are complete, in the order they are to be served
   std::size_t block_bytes_ = kFirstBlock;
+  base::Steady armed_until_{};              // the timer fires then, or before
+  base::Steady input_at_{};                 // the last
+  base::Steady blocked_at_{};               // since then its socket has taken nothing
+  base::Steady stream_at_{};                // the last one began or ended then
+  std::optional<base::Steady> frame_began_; // that has not ended
+  std::uint64_t frames_received_ = 0;
   std::uint32_t requests_ = 0;
   bool is_in_session_ = false; // or something else that ends in flush()
   bool is_draining_ = false;

@@ -1,6 +1,12 @@
 #include <selvedge/downstream/request_content.hpp>
 
+#include <algorithm>
+
 namespace selvedge::downstream {
+
+namespace {
+constexpr std::size_t kPieceBytes = 4000; // at least, in one piece of memory
+}
 
 http::BodySource::Peek RequestContent::peek(std::span<std::string_view> views) {
   Peek result;
@@ -35,7 +41,14 @@ void RequestContent::append(std::string_view bytes) {
   if (bytes.empty()) return;
   received_ += bytes.size();
   buffered_ += bytes.size();
-  pieces_.emplace_back(bytes);
+  // What comes byte by byte must not cost a hundred times as much. Behind what is there already, so
+  // that nothing of it moves: somebody may be looking at it.
+  if (!pieces_.empty() && pieces_.back().capacity() - pieces_.back().size() >= bytes.size()) {
+    pieces_.back().append(bytes);
+  } else {
+    pieces_.emplace_back().reserve(std::max(bytes.size(), kPieceBytes));
+    pieces_.back().append(bytes);
+  }
   tell();
 }
 

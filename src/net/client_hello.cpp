@@ -16,9 +16,6 @@ namespace {
 
 using Bytes = std::span<const unsigned char>;
 
-// Where SSL_CTX_set_tlsext_ticket_keys() has them.
-constexpr std::size_t kNameBytes = 16;
-constexpr std::size_t kHmacKeyBytes = 32;
 constexpr std::size_t kHmacBytes = 32; // SHA-256
 
 Bytes extension(ssl_st* hello, unsigned type) {
@@ -48,17 +45,16 @@ std::string server_name_of(ssl_st* hello) {
 }
 
 bool is_own_ticket(Bytes ticket, const TicketKeys& keys) {
-  if (ticket.size() < kNameBytes + kHmacBytes) return false;
-  if (!std::equal(keys.bytes.begin(), keys.bytes.begin() + kNameBytes, ticket.begin())) {
-    return false; // of another process
-  }
+  if (ticket.size() < TicketKey::kNameBytes + kHmacBytes) return false;
+  const auto found = keys.find(ticket.first(TicketKey::kNameBytes));
+  if (!found) return false; // of another process, or too old
   const Bytes told = ticket.last(kHmacBytes);
   const Bytes signed_part = ticket.first(ticket.size() - kHmacBytes);
   std::array<unsigned char, EVP_MAX_MD_SIZE> hmac;
   unsigned size = 0;
-  const unsigned char* key = keys.bytes.data() + kNameBytes;
-  return HMAC(EVP_sha256(), key, kHmacKeyBytes, signed_part.data(), signed_part.size(), hmac.data(),
-              &size) != nullptr &&
+  const auto& key = found->key.signing;
+  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), signed_part.data(),
+              signed_part.size(), hmac.data(), &size) != nullptr &&
          size == kHmacBytes && CRYPTO_memcmp(hmac.data(), told.data(), kHmacBytes) == 0;
 }
 

@@ -9,7 +9,7 @@ struct ssl_st;
 
 namespace selvedge::net {
 
-struct TicketKeys;
+class TicketKeys;
 
 // The first name that is asked for, in lower case (SNI; RFC 6066, 3); "" when there is none, or not
 // of its form.

@@ -5,14 +5,17 @@
 
 #include <boost/asio/ip/v6_only.hpp>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 #include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace selvedge::net {
 
@@ -106,28 +109,64 @@ struct Listener::Socket {
 };
 
 Listener::Listener(const ListenerOptions& options, std::vector<Worker*> workers,
-                   ConnectionAcceptor& acceptor, TlsContextPtr tls)
+                   ConnectionAcceptor& acceptor, TlsContextPtr tls, std::vector<int> handed)
     : options_(options), acceptor_(acceptor) {
-  tcp::endpoint at = parse_endpoint(options.address);
+  if (handed.empty()) {
+    listen(workers, tls);
+  } else {
+    go_on(workers, tls, handed);
+  }
+  for (const auto& socket : sockets_) {
+    boost::system::error_code error;
+    socket->acceptor.listen(options.backlog, error); // again, where it was handed: the queue's size
+    if (error) throw_bind_error(options.address, error);
+    socket->acceptor.non_blocking(true);
+    inherit_options(socket->acceptor, tls != nullptr);
+  }
+  bound_ = text_of(sockets_.front()->acceptor.local_endpoint());
+}
+
+void Listener::listen(const std::vector<Worker*>& workers, const TlsContextPtr& tls) {
+  tcp::endpoint at = parse_endpoint(options_.address);
   // SO_REUSEPORT would let a second instance take half of the connections: without it, a port in
   // use is an error, as everybody expects.
   {
     boost::asio::io_context probe_context;
     tcp::acceptor probe(probe_context);
-    prepare(probe, at, false, options.address);
+    prepare(probe, at, false, options_.address);
   }
   for (Worker* worker : workers) {
     auto socket = std::make_unique<Socket>(*worker, tls);
-    prepare(socket->acceptor, at, true, options.address);
+    prepare(socket->acceptor, at, true, options_.address);
     at = socket->acceptor.local_endpoint(); // port 0: the others take the same
-    boost::system::error_code error;
-    socket->acceptor.listen(options.backlog, error);
-    if (error) throw_bind_error(options.address, error);
-    socket->acceptor.non_blocking(true);
-    inherit_options(socket->acceptor, tls != nullptr);
     sockets_.push_back(std::move(socket));
   }
-  bound_ = text_of(at);
+}
+
+// Each socket has a worker, whatever the number of workers was: what waits in its queue would be
+// lost with it. Each worker has a socket: another one cannot always be bound (SO_REUSEPORT wants
+// the user who bound the first), and two workers may wait for one.
+void Listener::go_on(const std::vector<Worker*>& workers, const TlsContextPtr& tls,
+                     const std::vector<int>& handed) {
+  const std::size_t count = std::max(workers.size(), handed.size());
+  const tcp protocol = parse_endpoint(options_.address).protocol();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto socket = std::make_unique<Socket>(*workers[i % workers.size()], tls);
+    const int descriptor =
+        i < handed.size() ? handed[i] : ::fcntl(handed[i % handed.size()], F_DUPFD_CLOEXEC, 0);
+    boost::system::error_code error;
+    socket->acceptor.assign(protocol, descriptor, error);
+    if (error) throw_bind_error(options_.address, error);
+    sockets_.push_back(std::move(socket));
+  }
+}
+
+HandedListener Listener::handed() const {
+  HandedListener all{options_.name, options_.address, {}};
+  for (const auto& socket : sockets_) {
+    all.descriptors.push_back(socket->acceptor.native_handle());
+  }
+  return all;
 }
 
 Listener::~Listener() = default;
@@ -194,7 +233,9 @@ void Listener::stop(WorkerPool& pool) {
       boost::system::error_code error;
       take(*socket, std::numeric_limits<int>::max());
       socket->pause.cancel();
-      socket->acceptor.close(error);
+      // Not close(): Asio then leaves it to the kernel to forget the socket, which it does not
+      // while another process has it.
+      ::close(socket->acceptor.release(error));
     }
   });
 }

@@ -88,6 +88,12 @@ void TcpTransport::shut_down_output() {
   ::shutdown(socket_, SHUT_WR);
 }
 
+void TcpTransport::reset() {
+  const linger now{1, 0}; // close(2) sends RST
+  if (socket_ >= 0) ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  TcpTransport::close(); // without TLS's goodbye, which would say that all is there
+}
+
 void TcpTransport::close() {
   reader_.reset();
   writer_.reset();

@@ -19,6 +19,7 @@ public:
   void wait(Direction direction, TransportOwner& owner) override;
   void shut_down_output() override;
   void close() override;
+  void reset() override;
   bool is_secure() const override { return false; }
   std::string_view peer_address() const override { return peer_; }
   bool has_ended() const override { return ended_; }

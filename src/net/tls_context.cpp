@@ -3,11 +3,15 @@
 #include "tls_settings.hpp"
 #include "tls_transport.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -64,6 +68,39 @@ int on_client_hello(SSL* ssl, int*, void*) {
   return TlsTransport::of(ssl).on_hello() ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY;
 }
 
+bool start_hmac(EVP_MAC_CTX* hmac, TicketKey& key) {
+  std::array<char, 7> digest{"SHA256"};
+  const std::array<OSSL_PARAM, 3> parameters{
+      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.signing.data(), key.signing.size()),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_end()};
+  return EVP_MAC_CTX_set_params(hmac, parameters.data()) == 1;
+}
+
+// As SSL_CTX_set_tlsext_ticket_key_evp_cb(3) has it: 1 the key is there, 0 it is not, 2 it is an
+// old one, -1 nothing works.
+int use_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                   EVP_MAC_CTX* hmac, int is_sealing) {
+  const auto& keys = *static_cast<const TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  if (is_sealing != 0) {
+    TicketKey key = keys.current();
+    std::copy(key.name.begin(), key.name.end(), name);
+    const int size = EVP_CIPHER_get_iv_length(EVP_aes_256_cbc());
+    const bool is_started =
+        RAND_bytes(iv, size) == 1 &&
+        EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.sealing.data(), iv) == 1 &&
+        start_hmac(hmac, key);
+    return is_started ? 1 : -1;
+  }
+  auto found = keys.find({name, TicketKey::kNameBytes});
+  if (!found) return 0;
+  const bool is_started =
+      EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, found->key.sealing.data(), iv) == 1 &&
+      start_hmac(hmac, found->key);
+  if (!is_started) return -1;
+  return found->is_current ? 1 : 2;
+}
+
 int write_ticket_note(SSL* ssl, void*) {
   const std::string& note = TlsTransport::of(ssl).note_to_give();
   SSL_SESSION* session = SSL_get_session(ssl);
@@ -80,7 +117,7 @@ SSL_TICKET_RETURN read_ticket_note(SSL* ssl, SSL_SESSION* session, const unsigne
   if (SSL_SESSION_get0_ticket_appdata(session, &note, &size) == 1 && note != nullptr) {
     TlsTransport::of(ssl).take_note({static_cast<const char*>(note), size});
   }
-  return SSL_TICKET_RETURN_USE;
+  return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 void ask_for_certificate(SSL_CTX* context, const TlsOptions& options) {
@@ -113,20 +150,14 @@ SSL_CTX* make_context(const TlsOptions& options, const CertificateOptions& files
   SSL_CTX_set_client_hello_cb(context, on_client_hello, nullptr);
   static constexpr unsigned char kSessionContext[] = "selvedge";
   SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
-  TicketKeys copy = keys;
-  SSL_CTX_set_tlsext_ticket_keys(context, copy.bytes.data(), static_cast<long>(copy.bytes.size()));
+  SSL_CTX_set_app_data(context, const_cast<TicketKeys*>(&keys));
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
   use_certificate(context, files);
   if (!options.client_ca.empty()) ask_for_certificate(context, options);
   return owned.release();
 }
 
 } // namespace
-
-TicketKeys::TicketKeys() : bytes{} {
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw_tls_error("no random bytes");
-  }
-}
 
 TlsContext::TlsContext(const TlsOptions& options, const TicketKeys& keys) : keys_(keys) {
   if (options.certificates.empty()) throw std::runtime_error("TLS needs a certificate");
@@ -136,7 +167,7 @@ TlsContext::TlsContext(const TlsOptions& options, const TicketKeys& keys) : keys
   alpn_ = alpn_list(protocols);
   try {
     for (const CertificateOptions& files : options.certificates) {
-      SSL_CTX* context = make_context(options, files, keys);
+      SSL_CTX* context = make_context(options, files, keys_);
       certificates_.push_back({context, names_of(context)});
       SSL_CTX_set_tlsext_servername_callback(context, choose_certificate);
       SSL_CTX_set_tlsext_servername_arg(context, this);

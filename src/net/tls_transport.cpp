@@ -280,6 +280,7 @@ void TlsTransport::take_note(std::string_view note) {
 // Once the handshake is done.
 void TlsTransport::look_at_peer() {
   was_looked_at_ = true;
+  peer_.protocol = protocol();
   if (SSL_session_reused(ssl_) == 1) peer_.note = note_;
   if (SSL_get_verify_mode(ssl_) == SSL_VERIFY_NONE || SSL_is_server(ssl_) == 0) return;
   X509* certificate = SSL_get0_peer_certificate(ssl_);

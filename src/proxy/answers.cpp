@@ -69,6 +69,12 @@ http::Status status_of(base::Error error) {
     return 414;
   case ErrorCode::body_too_large:
     return 413;
+  case ErrorCode::expectation:
+    return 417;
+  case ErrorCode::not_implemented:
+    return 501;
+  case ErrorCode::http_version:
+    return 505;
   case ErrorCode::timeout:
     return is_ours ? 408 : 504;
   case ErrorCode::connect_timeout:

@@ -1,10 +1,13 @@
 #include "exchange.hpp"
 
+#include "access_rules.hpp"
 #include "answer_form.hpp"
 #include "forwarded.hpp"
 #include "normalize.hpp"
 
 #include <selvedge/proxy/purge.hpp>
+
+#include <utility>
 
 namespace selvedge::proxy {
 
@@ -37,16 +40,36 @@ void Exchange::start() {
   // Before anything is decided by them: the origin will not see what is for this hop only.
   http::remove_hop_by_hop(request.fields);
   request.target = cache::normal_path(request.target, stream_.arena());
+  request.scheme = believed_scheme();
+  request.authority = normal_authority(request, stream_.arena());
   route_ = routing_->find(request.authority, request.path());
   if (route_ == nullptr) {
     proxy_.counters_.unrouted.add();
     return answer_status(404);
   }
+  const bool is_purge = request.method == Method::purge && routing_->purgers() != nullptr;
+  if (route_->access && !is_purge && !is_admitted()) return answer_status(403);
   normalize(request, *route_, stream_.arena());
-  if (request.method == Method::purge && routing_->purgers() != nullptr) return answer_purge();
+  if (is_purge) return answer_purge();
   if (request.method == Method::options && !take_hop()) return answer_status(204);
   if (route_->bundles) return find_bundle();
   look_up();
+}
+
+// Whether the client may have what the route has. A token is gone from the target then, and from
+// the log, too.
+bool Exchange::is_admitted() {
+  http::RequestHead& request = stream_.request();
+  const AccessRules& access = *route_->access;
+  const std::string_view address =
+      client_address(request.fields, stream_.client().peer_address, routing_->forwarding());
+  const bool has_good_address = access.admits(address);
+  if (!has_good_address) proxy_.counters_.refused_addresses.add();
+  if (!access.wants_token()) return has_good_address;
+  const TokenVerdict verdict =
+      access.take_token(request, address, proxy_.worker_.now().wall, stream_.arena());
+  if (has_good_address) proxy_.counters_.tokens[static_cast<std::size_t>(verdict)].add();
+  return has_good_address && verdict == TokenVerdict::good;
 }
 
 // RFC 9110, 7.6.2: one hop less of those that OPTIONS may still go. False: none is left.
@@ -96,9 +119,36 @@ cache::StoredResponsePtr Exchange::find() {
   return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner);
 }
 
+// What a proxy that is believed says of the scheme: clients that come over TLS and others may get
+// other answers.
+std::string_view Exchange::believed_scheme() const {
+  const http::RequestHead& request = stream_.request();
+  if (!is_from_proxy()) return request.scheme;
+  const std::string_view told = request.fields.value(FieldName::x_forwarded_proto);
+  if (http::equals_ignoring_case(told, "https")) return "https";
+  return http::equals_ignoring_case(told, "http") ? "http" : request.scheme;
+}
+
+bool Exchange::is_from_proxy() const {
+  const Forwarding& forwarding = routing_->forwarding();
+  return forwarding.trusted && forwarding.trusts(stream_.client().peer_address);
+}
+
+// By the host that the client asked for, as a proxy that is believed tells it: the origin is told.
+cache::CacheKey Exchange::make_key() {
+  http::RequestHead& request = stream_.request();
+  const std::string_view told =
+      is_from_proxy() ? request.fields.value(FieldName::x_forwarded_host) : std::string_view();
+  if (told.empty()) return cache::make_cache_key(request, route_->key, stream_.arena());
+  const std::string_view own = std::exchange(request.authority, told);
+  const cache::CacheKey key = cache::make_cache_key(request, route_->key, stream_.arena());
+  request.authority = own;
+  return key;
+}
+
 void Exchange::look_up() {
   const http::RequestHead& request = stream_.request();
-  key_ = cache::make_cache_key(request, route_->key, stream_.arena());
+  key_ = make_key();
   cache::StoredResponsePtr stored;
   if (route_->policy.enabled && is_retrieval(request.method)) stored = find();
   if (!judge(stored.get())) return;
@@ -244,7 +294,10 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   record->set(AccessRecord::target, bundle_ != nullptr ? asked_target_ : request.target);
   record->set(AccessRecord::agent, request.fields.value(FieldName::user_agent));
   const http::Field* referer = request.fields.find("referer");
-  record->set(AccessRecord::referer, referer != nullptr ? referer->value : "");
+  std::string_view from = referer != nullptr ? referer->value : "";
+  if (route_ != nullptr && route_->access)
+    from = route_->access->without_token(from, stream_.arena());
+  record->set(AccessRecord::referer, from);
   if (fetch_notes_ != nullptr) add_fetch_notes(*record); // into what room is left
   proxy_.log_->push();
 }

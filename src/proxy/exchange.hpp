@@ -106,6 +106,11 @@ private:
 
   // --- from the store
   void answer_purge();
+  bool is_admitted();
+  bool is_from_proxy() const;
+  std::string_view believed_scheme() const;
+  cache::CacheKey make_key();
+  void go_alone_again();
   bool take_hop();
   void look_up();
   Asker asker() const {
@@ -206,7 +211,7 @@ private:
   http::CacheOutcome outcome_ = http::CacheOutcome::none;
   bool is_leader_ = false;
   bool looked_again_ = false;
-  bool fill_is_newer_ = false; // than this request
+  bool asks_alone_ = false; // what others get is not for it
   bool is_judged_ = false;
   Awaited awaited_ = Awaited::nothing;
   Purpose alone_purpose_ = Purpose::pass; // of go_alone(), while it waits

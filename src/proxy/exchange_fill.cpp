@@ -65,12 +65,16 @@ void Exchange::ask_origin(cache::StoredResponsePtr stored, const cache::CacheDec
   }
   send_closure_hints();
   if (bundle_ != nullptr && !knows_content(Awaited::content)) return;
+  if (asks_alone_) return go_alone(forward_reason_, Purpose::fill);
   join_fill({});
 }
 
 // The client can begin with what the page needed the last time while the origin is asked.
 void Exchange::send_early_hints(const cache::StoredResponse& stale) {
   if (!route_->early_hints || stream_.request().method != Method::get) return;
+  // What was never fresh may have been another client's.
+  const cache::Freshness& freshness = stale.freshness();
+  if (freshness.no_cache || freshness.must_revalidate) return;
   boost::container::small_vector<http::Field, 8> hints;
   for (const http::Field& field : stale.head().fields()) {
     if (field.id == FieldName::link && is_hint(field.value)) hints.push_back(field);
@@ -250,15 +254,15 @@ void Exchange::answer_from_fill() {
 }
 
 // RFC 9111, 4: what came for the leader answers a follower too, if it selects it and need not be
-// validated for each request. A fill that began after this request did is as good as one of its
-// own: that is so when this one has waited for the same one before.
+// validated for each request. What must be is often made for who asks (5.2.2.4), though the origin
+// does not say so: however new it is, it is the leader's.
 bool Exchange::may_share(const cache::StoredResponse& response) const {
   if (!cache::selects(response, stream_.request())) return false;
   if (proxy_.store_.purges().standing(response.purge_state()) == Standing::purged) return false;
   const auto now = proxy_.worker_.now();
   if (response.content_range() && !range_within(stream_.request(), response, now.wall))
     return false;
-  return fill_is_newer_ || cache::may_collapse(response, now);
+  return cache::may_collapse(response, now);
 }
 
 // The stored response, though the origin should have been asked.
@@ -294,13 +298,19 @@ void Exchange::follow_elsewhere() {
   if (fill->state() == Fill::State::failed) return look_up();
   const cache::StoredResponse& other = *fill->response();
   if (cache::selects(other, stream_.request())) {
-    fill_is_newer_ = true;
-    return look_up();
+    const auto now = proxy_.worker_.now();
+    return cache::may_collapse(other, now) ? look_up() : go_alone_again();
   }
   // Those who want the same variant wait for one fill of it.
   forward_reason_ = "vary-miss";
   stale_ = nullptr;
   join_fill(variant_wanted(other));
+}
+
+// Each asks for itself; what is stored by now may be confirmed for it.
+void Exchange::go_alone_again() {
+  asks_alone_ = true;
+  look_up();
 }
 
 std::string Exchange::variant_wanted(const cache::StoredResponse& other) const {

@@ -1,4 +1,5 @@
 // Sessions: what a client's pin says, which snapshot it is given, and the pin it takes away.
+#include "cookie.hpp"
 #include "exchange.hpp"
 
 #include <fmt/format.h>
@@ -11,28 +12,6 @@
 namespace selvedge::proxy {
 
 using http::FieldName;
-
-namespace {
-
-// RFC 6265, 5.4: "a=b; NAME=value", in one field or several (RFC 9113, 8.2.3).
-std::string_view cookie_in(const http::FieldList& fields, std::string_view name) {
-  for (const http::Field& field : fields) {
-    if (field.id != FieldName::cookie) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      std::string_view pair = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      while (pair.starts_with(' ')) pair.remove_prefix(1);
-      if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
-        return pair.substr(name.size() + 1);
-      }
-    }
-  }
-  return {};
-}
-
-} // namespace
 
 bool Exchange::has_session() const {
   return route_->bundles->pin_keys() != nullptr;

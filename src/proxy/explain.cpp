@@ -2,8 +2,10 @@
 // what it finds as used, so the variants are listed and chosen from here.
 #include <selvedge/proxy/explain.hpp>
 
+#include "access_rules.hpp"
 #include "answer_form.hpp"
 #include "degradation.hpp"
+#include "forwarded.hpp"
 #include "normalize.hpp"
 
 #include <algorithm>
@@ -80,6 +82,17 @@ void try_parts(Explanation& to, const Question& question) {
     to.decision = decision;
     return;
   }
+}
+
+// As Exchange::is_admitted(): the token is gone from the target then.
+std::string denial(http::RequestHead& request, const AccessRules& access, std::string_view address,
+                   base::Instant now, base::Arena& arena) {
+  std::string why;
+  if (!access.admits(address)) why = "address";
+  if (!access.wants_token()) return why;
+  const TokenVerdict verdict = access.take_token(request, address, now.wall, arena);
+  if (why.empty() && verdict != TokenVerdict::good) why = "token " + std::string(text_of(verdict));
+  return why;
 }
 
 // --- the policy
@@ -177,8 +190,14 @@ Explanation explain(const http::RequestHead& request, const Routing& routing, ca
   base::Arena arena;
   http::RequestHead normal = request;
   normal.target = cache::normal_path(normal.target, arena);
+  normal.authority = normal_authority(normal, arena);
   const Route* route = routing.find(normal.authority, normal.path());
   if (route == nullptr) return result;
+  if (route->access) {
+    const std::string_view address =
+        client_address(normal.fields, asker.client, routing.forwarding());
+    result.denied = denial(normal, *route->access, address, now, arena);
+  }
   normalize(normal, *route, arena);
   const cache::CacheKey key = cache::make_cache_key(normal, route->key, arena);
   result.is_routed = true;

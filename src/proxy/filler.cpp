@@ -55,6 +55,9 @@ http::RequestHead Filler::head_to_origin(const downstream::ClientConnection& cli
   ForwardContext context{client, was_h2 ? proxy_.via_to_origin_h2_ : proxy_.via_to_origin_h1_,
                          task_.routing->forwarding(), task_.purpose,
                          task_.route->request_rules.get()};
+  const bool may_be_stored =
+      request_.method == http::Method::get || request_.method == http::Method::head;
+  if (may_be_stored && task_.route->policy.enabled) context.caching = task_.route;
   TraceContext trace;
   if (task_.route->trace) {
     trace = continued_trace(request_.fields, proxy_.random_);

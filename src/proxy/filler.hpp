@@ -104,6 +104,7 @@ private:
                        const std::string& vary, cache::Tags tags);
   void keep_alone(http::ResponseHead& head, const cache::StoreDecision& decision);
   void take_leader_fields(http::ResponseHead& head);
+  bool has_fresh();
   void leave_marker(std::string_view reason, std::string vary);
   cache::StoredResponse::Parts parts_of(http::ResponseHead& head,
                                         const cache::Freshness& freshness);

@@ -10,6 +10,8 @@
 #include <selvedge/http/structured_field.hpp>
 #include <selvedge/proxy/purge.hpp>
 
+#include <algorithm>
+
 namespace selvedge::proxy {
 
 using base::ErrorCode;
@@ -35,6 +37,20 @@ constexpr std::uint64_t kMostHeld = 1u << 20;
 // RFC 5861, 4: the errors instead of which a stale response may be used.
 bool is_server_error(http::Status status) {
   return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+// RFC 9110, 15.3.7: whether a part is what a range asks for, or the beginning of it. Requires: the
+// range has one spec.
+bool answers_range(std::string_view range, const http::ContentRange& part) {
+  const auto specs = http::parse_range(range);
+  if (!specs || specs->size() != 1) return true; // whatever the origin took it for
+  const http::RangeSpec& spec = specs->front();
+  if (!spec.first) { // a suffix
+    if (!part.complete_length) return part.range.size() <= spec.last.value_or(0);
+    const std::uint64_t suffix = std::min(spec.last.value_or(0), *part.complete_length);
+    return part.range.first == *part.complete_length - suffix;
+  }
+  return part.range.first == *spec.first && part.range.last <= spec.last.value_or(part.range.last);
 }
 
 // Nobody waits for what is fetched in the background: it is for whom the one before was kept.
@@ -117,6 +133,10 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
   const auto part = http::parse_content_range(head.fields.value(FieldName::content_range));
   const bool is_usable_part =
       is_part && part && head.content_length.value_or(part->range.size()) == part->range.size();
+  if (is_part && !(is_usable_part && answers_range(task_.range, *part))) {
+    fail({ErrorCode::protocol, base::ErrorSource::upstream});
+    return Next::nothing;
+  }
   auto tags = response_tags(proxy_.store_.purges(), request_, head.fields, task_.fill->key());
   if (!begin_check(head)) {
     fail_check();
@@ -131,8 +151,9 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
   if (is_storing_) {
     store_streaming(head, decision, *vary, std::move(*tags));
   } else {
-    const bool is_for_all = head.status < 500 && head.status != 416 && !is_part &&
-                            !decision.is_about_request && !has_asked_past_caches_;
+    // An error may be what one client has provoked: it says nothing of what others get.
+    const bool is_for_all = head.status < 400 && !is_part && !decision.is_about_request &&
+                            !has_asked_past_caches_ && !has_fresh();
     // What is still to be checked may be nothing for anybody.
     if (is_for_all && !check_) leave_marker(decision.reason, vary.value_or(std::string()));
     keep_alone(head, decision);
@@ -306,6 +327,20 @@ void Filler::keep_alone(http::ResponseHead& head, const cache::StoreDecision& de
   response_ = new cache::StoredResponse(std::move(parts), nullptr);
   task_.fill->forget_beginning();
   task_.fill->keep_alone(response_);
+}
+
+// Whether something is stored under the key that others get without asking: that the answer to this
+// request is not to be stored does not end it.
+bool Filler::has_fresh() {
+  cache::Store& store = proxy_.store_;
+  const base::Steady now = proxy_.worker_.now().steady;
+  const std::string key = stored_key(0, {});
+  for (const auto& one : store.variants({key, base::fingerprint(key)})) {
+    if (one->is_pass_marker() || one->freshness().no_cache) continue;
+    const bool is_valid = store.purges().standing(one->purge_state()) == cache::Standing::valid;
+    if (is_valid && one->freshness().age(now) < one->freshness().lifetime) return true;
+  }
+  return false;
 }
 
 void Filler::leave_marker(std::string_view reason, std::string vary) {

@@ -1,6 +1,9 @@
 #include "forward.hpp"
 
+#include "client_claims.hpp"
 #include "forwarded.hpp"
+
+#include <algorithm>
 
 namespace selvedge::proxy {
 
@@ -45,9 +48,30 @@ bool is_of_trace(const Field& field) {
                                             http::equals_ignoring_case(field.name, kTraceState));
 }
 
+bool is_in_key(const Field& field, const Route& route) {
+  return std::ranges::any_of(route.key.headers, [&field](const std::string& name) {
+    return http::equals_ignoring_case(name, field.name);
+  });
+}
+
+// Whether what a field claims of the request may reach the origin.
+bool is_believed(const Field& field, const ForwardContext& context) {
+  switch (field.id == FieldName::unknown ? claim_of(field.name) : Claim::none) {
+  case Claim::none:
+    return true;
+  case Claim::spelling:
+    return false;
+  case Claim::about_connection:
+    return context.forwarding.trusts(context.client.peer_address);
+  case Claim::about_request:
+    return context.caching == nullptr || is_in_key(field, *context.caching);
+  }
+  return true;
+}
+
 // Whether a field of the client goes to the origin as it is.
 bool passes(const Field& field, const ForwardContext& context) {
-  if (is_replaced(field.id)) return false;
+  if (is_replaced(field.id) || !is_believed(field, context)) return false;
   if (context.purpose == Purpose::fill && is_conditional(field.id)) return false;
   return context.trace == nullptr || !is_of_trace(field);
 }
@@ -77,9 +101,12 @@ void add_forwarding(http::RequestHead& head, const http::FieldList& client,
     head.fields.add(FieldName::x_forwarded_for, joined(believed, FieldName::x_forwarded_for, ", ",
                                                        context.client.peer_address, arena));
     const std::string_view proto = context.client.is_secure ? "https" : "http";
-    const Field* said = believed.find(FieldName::x_forwarded_proto);
-    head.fields.add(FieldName::x_forwarded_proto, said ? arena.copy(said->value) : proto);
-    said = believed.find(FieldName::x_forwarded_host);
+    // What is no scheme is in no key.
+    const std::string_view told = believed.value(FieldName::x_forwarded_proto);
+    const bool is_scheme =
+        http::equals_ignoring_case(told, "http") || http::equals_ignoring_case(told, "https");
+    head.fields.add(FieldName::x_forwarded_proto, is_scheme ? arena.copy(told) : proto);
+    const Field* said = believed.find(FieldName::x_forwarded_host);
     head.fields.add(FieldName::x_forwarded_host, said ? arena.copy(said->value) : head.authority);
   }
   if (wanted != ForwardingFields::x_forwarded) {

@@ -37,6 +37,10 @@ struct ForwardContext {
   Purpose purpose = Purpose::fill;
   const HeaderRules* rules = nullptr;  // of the route; null: none
   const TraceContext* trace = nullptr; // null: the client's fields pass as they are
+  // Where the answer may be stored, for which the key must know all that the origin goes by: fields
+  // that claim to be of another request do not pass, unless they are part of the key. Null: none is
+  // stored.
+  const Route* caching = nullptr;
 };
 
 // A copy of the client's head with its texts in `arena`, but for those of the rules, which live as

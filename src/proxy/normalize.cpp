@@ -112,6 +112,17 @@ void reduce(http::RequestHead& request, const NormalizeOptions& rule, base::Aren
 
 } // namespace
 
+std::string_view normal_authority(const http::RequestHead& request, base::Arena& arena) {
+  const std::string_view text = http::without_default_port(request.authority, request.scheme);
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (std::ranges::none_of(text, is_upper)) return text;
+  std::string lower(text);
+  for (char& c : lower) {
+    if (is_upper(c)) c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return arena.copy(lower);
+}
+
 void normalize(http::RequestHead& request, const Route& route, base::Arena& arena) {
   const bool may_be_stored =
       request.method == http::Method::get || request.method == http::Method::head;

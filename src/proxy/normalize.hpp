@@ -8,6 +8,10 @@
 
 namespace selvedge::proxy {
 
+// The host in lower case and without a port that says nothing: what the origin is told is what the
+// key has.
+std::string_view normal_authority(const http::RequestHead& request, base::Arena& arena);
+
 // For GET and HEAD of a route that is cached: the target by its query rule, and the fields that the
 // route normalises reduced to what it keeps. normal_path() comes before the route is looked for.
 void normalize(http::RequestHead& request, const Route& route, base::Arena& arena);

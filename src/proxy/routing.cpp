@@ -1,5 +1,6 @@
 #include <selvedge/proxy/routing.hpp>
 
+#include "access_rules.hpp"
 #include "bundle_catalog.hpp"
 #include "header_rules.hpp"
 #include "normalize.hpp"
@@ -43,6 +44,7 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   route.name = site + "/" + options.name;
   route.prefix = options.prefix;
   route.origin_name = options.origin;
+  route.access = make_access_rules(options.access);
   route.policy = policy_of(options, max_object);
   route.key = options.key;
   route.normalize = options.normalize;
@@ -173,6 +175,7 @@ std::optional<cache::CacheKey> Routing::key_of(std::string_view url, base::Arena
   request.scheme = parts->scheme;
   request.authority = parts->authority;
   request.target = cache::normal_path(parts->target, arena);
+  if (route->access) request.target = route->access->without_token(request.target, arena);
   normalize(request, *route, arena);
   if (route->bundles) {
     const auto bundle = bundle_request(request.target, route->prefix, arena);

@@ -177,8 +177,8 @@ void AccessLog::reopen() {
   wants_reopen_.store(true);
 }
 
-bool AccessLog::write_all() {
-  bool wrote = false;
+void AccessLog::write_all() {
+  std::uint64_t lines = 0;
   for (const auto& ring : rings_) {
     while (const AccessRecord* record = ring->front()) {
       const std::string line = options_.access_format == config::AccessFormat::json
@@ -186,12 +186,24 @@ bool AccessLog::write_all() {
                                    : format_combined(*record);
       ring->pop();
       std::fwrite(line.data(), 1, line.size(), file_);
-      written_.fetch_add(1, std::memory_order_relaxed);
-      wrote = true;
+      ++lines;
     }
   }
-  if (wrote) std::fflush(file_);
-  return wrote;
+  if (lines > 0) note_written(lines, std::fflush(file_) == 0 && std::ferror(file_) == 0);
+}
+
+// Of lines that a full disk did not take, some may be there in part: all of them count as lost.
+void AccessLog::note_written(std::uint64_t lines, bool is_good) {
+  (is_good ? written_ : lost_).fetch_add(lines, std::memory_order_relaxed);
+  if (is_good == is_failing_) {
+    is_failing_ = !is_good;
+    if (is_good) {
+      spdlog::info("access log: is written again");
+    } else {
+      spdlog::error("access log: {}; lines are lost until that ends", std::strerror(errno));
+    }
+  }
+  if (!is_good) std::clearerr(file_);
 }
 
 void AccessLog::run() {

@@ -31,17 +31,22 @@ public:
   proxy::AccessRing* ring(std::size_t worker);
   std::uint64_t dropped() const;
   std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
+  // Lines that the disk did not take.
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
   // Closes the file and opens its name again. Thread: any.
   void reopen();
 
 private:
   void run();
-  bool write_all();
+  void write_all();
+  void note_written(std::uint64_t lines, bool is_good);
   void open();
 
   const config::LogOptions options_;
   std::vector<std::unique_ptr<proxy::AccessRing>> rings_;
   std::FILE* file_ = nullptr;
+  std::atomic<std::uint64_t> lost_{0};
+  bool is_failing_ = false; // of the writing thread
   std::atomic<std::uint64_t> written_{0};
   std::atomic<bool> wants_reopen_{false};
   std::mutex mutex_; // guards is_stopping_

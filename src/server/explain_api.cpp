@@ -296,6 +296,7 @@ AdminAnswer explain(Node& node, std::string_view query) {
       {{"request",
         {{"method", question.method}, {"url", question.url}, {"headers", question.headers}}},
        {"route", explanation.route},
+       {"denied", explanation.denied},
        {"origin", explanation.origin},
        {"target", explanation.target},
        {"key", explanation.key},

@@ -152,10 +152,8 @@ struct ConnectionFamily {
 
 void write_connections(Exposition& out, const Node& node) {
   using downstream::Counters;
-  static constexpr std::array<ConnectionFamily, 6> kFamilies{{
+  static constexpr std::array<ConnectionFamily, 5> kFamilies{{
       {"selvedge_connections_accepted_total", "Client connections.", &Counters::accepted},
-      {"selvedge_connections_refused_total", "Client connections over the limit.",
-       &Counters::refused},
       {"selvedge_connections_timed_out_total", "Client connections that were too slow or idle.",
        &Counters::timed_out},
       {"selvedge_connections_abandoned_total",
@@ -169,6 +167,14 @@ void write_connections(Exposition& out, const Node& node) {
               return (node.connections().counters(i).*family.member).value();
             }));
   }
+  constexpr std::string_view kRefused = "selvedge_connections_refused_total";
+  out.family(kRefused, "counter", "Client connections over a limit: the node's, or one client's.");
+  out.sample(kRefused, "limit=\"node\"", sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).refused_node_full.value();
+             }));
+  out.sample(kRefused, "limit=\"client\"", sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).refused_client_limit.value();
+             }));
   out.family("selvedge_protocol_requests_total", "counter", "Requests by protocol.");
   out.sample("selvedge_protocol_requests_total", "protocol=\"h1\"",
              sum_over_workers(node, [&](std::size_t i) {
@@ -181,6 +187,18 @@ void write_connections(Exposition& out, const Node& node) {
   out.one("selvedge_requests_refused_total", "counter",
           "Requests that were malformed or beyond a limit.",
           sum_over_workers(node, [&](auto i) { return node.proxy_counters(i).refused.value(); }));
+  constexpr std::string_view kDenied = "selvedge_access_denied_total";
+  out.family(kDenied, "counter",
+             "Requests that a route's access rules refused, by what was wrong.");
+  out.sample(kDenied, "reason=\"address\"", sum_over_workers(node, [&](auto i) {
+               return node.proxy_counters(i).refused_addresses.value();
+             }));
+  for (std::size_t verdict = 1; verdict < proxy::kTokenVerdicts; ++verdict) {
+    out.sample(kDenied,
+               fmt::format("reason=\"{}\"", text_of(static_cast<proxy::TokenVerdict>(verdict))),
+               sum_over_workers(
+                   node, [&](auto i) { return node.proxy_counters(i).tokens[verdict].value(); }));
+  }
   out.one("selvedge_requests_unrouted_total", "counter", "Requests that no site or route is for.",
           sum_over_workers(node, [&](auto i) { return node.proxy_counters(i).unrouted.value(); }));
 }
@@ -228,6 +246,9 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   out.one("selvedge_access_log_dropped_total", "counter",
           "Lines that were not written because the disk was too slow.",
           node.access_log().dropped());
+  out.one("selvedge_access_log_lost_total", "counter",
+          "Lines that the disk did not take, because it is full or fails.",
+          node.access_log().lost());
   out.one("selvedge_config_last_reload_successful", "gauge", "1, or 0 after a refused reload.",
           reload.last_was_successful ? 1 : 0);
   out.one("selvedge_config_generation", "gauge", "Configurations taken since the start.",

@@ -56,7 +56,7 @@ net::WorkerLoadOptions load_options(const proxy::Policing& policing) {
 
 } // namespace
 
-Node::Node(const config::Config& config)
+Node::Node(const config::Config& config, net::HandedSockets* handed)
     : store_(store_options(config.cache)), fills_(config.cache.stripes),
       access_log_(std::make_unique<AccessLog>(config.logs, worker_count(config))),
       workers_(worker_count(config), clock_),
@@ -91,8 +91,10 @@ Node::Node(const config::Config& config)
     const net::ListenerOptions& one = config.listeners[i];
     acceptors_.push_back(
         std::make_unique<downstream::Acceptor>(connections_, one.name, handlers, one.shared));
-    listeners_.push_back(
-        std::make_unique<net::Listener>(one, all_workers, *acceptors_.back(), tls[i]));
+    std::vector<int> sockets;
+    if (handed != nullptr) sockets = handed->take(one.name, one.address);
+    listeners_.push_back(std::make_unique<net::Listener>(one, all_workers, *acceptors_.back(),
+                                                         tls[i], std::move(sockets)));
   }
 }
 

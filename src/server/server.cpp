@@ -2,12 +2,15 @@
 
 #include "access_log.hpp"
 #include "admin.hpp"
+#include "privileges.hpp"
+#include "successor.hpp"
 
 #include <selvedge/config/load.hpp>
 #include <selvedge/server/node.hpp>
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -17,6 +20,7 @@
 #include <cstring>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -26,7 +30,7 @@ namespace selvedge::server {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainLook{20};
-constexpr std::chrono::seconds kKeyLook{5}; // at the files of the policy's keys
+constexpr std::chrono::seconds kKeyLook{5}; // at the policy's key files and the tickets' age
 
 void open_event_log(const config::LogOptions& options) {
   try {
@@ -92,8 +96,10 @@ class Server::State {
 public:
   State(const config::Config& config, ServerOptions options)
       : options_(std::move(options)), logs_((open_event_log(config.logs), config.logs)),
-        token_(read_token(config.admin.token_file)), node_(config), admin_workers_(1, clock_),
-        admin_connections_(admin_workers_), io_(1), signals_(io_), look_(io_), key_look_(io_) {
+        token_(read_token(config.admin.token_file)), command_(own_command()),
+        handed_(net::HandedSockets::from_environment()), node_(config, &*handed_),
+        admin_workers_(1, clock_), admin_connections_(admin_workers_), io_(1), signals_(io_),
+        look_(io_), key_look_(io_), successor_(io_) {
     // OpenSSL writes to sockets with write(2): a client that has gone must not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     set_level(config.logs.level);
@@ -117,7 +123,8 @@ public:
     listener.name = "admin";
     listener.address = config.admin.address;
     admin_listener_ = std::make_unique<net::Listener>(
-        listener, std::vector<net::Worker*>{&admin_workers_[0]}, *admin_acceptor_, nullptr);
+        listener, std::vector<net::Worker*>{&admin_workers_[0]}, *admin_acceptor_, nullptr,
+        handed_->take(listener.name, listener.address));
   }
 
   ~State() {
@@ -135,8 +142,13 @@ public:
   std::string admin_address() const { return admin_listener_ ? admin_listener_->address() : ""; }
 
   void run() {
-    for (const int signal : {SIGHUP, SIGUSR1, SIGQUIT, SIGTERM, SIGINT}) signals_.add(signal);
+    handed_.reset(); // closes what is not configured any more
+    for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGTERM, SIGINT}) {
+      signals_.add(signal);
+    }
     wait_for_signal();
+    become(node_.config()->run_as);
+    look_at_file_limit();
     node_.start();
     if (admin_listener_) {
       admin_listener_->start();
@@ -147,10 +159,11 @@ public:
     }
     if (admin_listener_) spdlog::info("admin API on {}", admin_listener_->address());
     write_ready_file();
-    tell_supervisor("READY=1");
+    if (tell_predecessor()) spdlog::info("serving in place of the process before");
+    tell_supervisor(fmt::format("READY=1\nMAINPID={}", ::getpid()).c_str());
     look_at_keys();
     io_.run();
-    tell_supervisor("STOPPING=1");
+    if (!is_succeeded_) tell_supervisor("STOPPING=1");
     admin_workers_.stop_and_join();
     node_.stop();
     spdlog::info("stopped");
@@ -172,6 +185,9 @@ private:
       case SIGUSR1:
         reopen_logs();
         break;
+      case SIGUSR2:
+        begin_upgrade();
+        break;
       case SIGQUIT:
         drain();
         break;
@@ -188,6 +204,7 @@ private:
     key_look_.expires_after(kKeyLook);
     key_look_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
+      node_.rotate_ticket_keys();
       try {
         const std::lock_guard lock(change_mutex_);
         if (node_.refresh_keys()) spdlog::info("policy: key files read again");
@@ -234,12 +251,43 @@ private:
     }
   }
 
+  // Another process of this program takes over the sockets; then this one drains.
+  void begin_upgrade() {
+    if (successor_.is_starting() || node_.is_draining()) return;
+    std::vector<net::HandedListener> sockets;
+    for (const auto& listener : node_.listeners()) sockets.push_back(listener->handed());
+    if (admin_listener_) sockets.push_back(admin_listener_->handed());
+    try {
+      successor_.start(command_, sockets, [this](const std::string& problem) {
+        if (!problem.empty())
+          return spdlog::error("upgrade failed, this process goes on: {}", problem);
+        spdlog::info("upgrade: process {} serves", successor_.pid());
+        is_succeeded_ = true;
+        if (admin_listener_) admin_listener_->stop(admin_workers_);
+        drain();
+      });
+      spdlog::info("upgrade: process {} starts", successor_.pid());
+    } catch (const std::exception& error) {
+      spdlog::error("upgrade failed, this process goes on: {}", error.what());
+    }
+  }
+
+  // A connection needs a descriptor, and often one to an origin; logs, sockets and files a few.
+  void look_at_file_limit() {
+    constexpr std::uint64_t kOthers = 1024;
+    const std::uint64_t connections = node_.config()->limits.connections;
+    const std::uint64_t limit = raise_file_limit(2 * connections + kOthers);
+    if (limit >= connections + kOthers) return;
+    spdlog::warn("the limit of open files is {}, too low for limits.connections: {}", limit,
+                 connections);
+  }
+
   void drain() {
     if (node_.is_draining()) return;
     const auto deadline = node_.config()->drain.deadline;
     spdlog::info("draining: {} connections, at most {} ms", node_.open_connections(),
                  deadline.count());
-    tell_supervisor("STOPPING=1");
+    if (!is_succeeded_) tell_supervisor("STOPPING=1");
     drain_ends_ = std::chrono::steady_clock::now() + deadline;
     node_.begin_drain();
     look_whether_drained();
@@ -273,6 +321,8 @@ private:
   const ServerOptions options_;
   const config::LogOptions logs_;
   const std::string token_;
+  const std::vector<std::string> command_; // that started this process
+  std::optional<net::HandedSockets> handed_;
   base::SystemClock clock_;
   Node node_;
   net::WorkerPool admin_workers_;
@@ -284,6 +334,8 @@ private:
   boost::asio::signal_set signals_;
   boost::asio::steady_timer look_;
   boost::asio::steady_timer key_look_;
+  Successor successor_;
+  bool is_succeeded_ = false; // another process serves on the sockets of this one
   bool has_bad_keys_ = false;
   std::chrono::steady_clock::time_point drain_ends_{};
   std::mutex change_mutex_; // held from reading the configuration to applying another

@@ -112,11 +112,12 @@ HttpResponse::~HttpResponse() {
   if (!is_finished_) finish();
 }
 
-std::string HttpResponse::request_head() const {
+base::Result<std::string> HttpResponse::request_head() const {
   const http::RequestHead& head = *request_.head;
   std::string buffer;
-  std::size_t size =
-      512 + head.target.size() + head.authority.size() + server_->options().host.size();
+  constexpr std::size_t kOthers = 512; // the words of the head that are ours
+  std::size_t size = kOthers + head.method_text.size() + head.target.size() +
+                     head.authority.size() + server_->options().host.size();
   for (const http::Field& field : head.fields) size += field.name.size() + field.value.size() + 4;
   buffer.resize(size);
   codec::h1::Writer out(buffer);
@@ -133,13 +134,16 @@ std::string HttpResponse::request_head() const {
     out.field("content-length", "0");
   }
   out.end_of_head();
+  // Part of a head would make content of the client's a request of its own.
+  if (!out.fits()) return Error{ErrorCode::internal, ErrorSource::internal};
   buffer.resize(out.size());
   return buffer;
 }
 
 awaitable<base::Result<void>> HttpResponse::begin() {
-  const std::string head = request_head();
-  const base::Result<std::string_view> left = connection_->write_now(head);
+  const base::Result<std::string> head = request_head();
+  if (!head) co_return head.error();
+  const base::Result<std::string_view> left = connection_->write_now(*head);
   if (!left) co_return left.error();
   if (!left->empty()) {
     const base::Result<void> sent =
@@ -153,7 +157,9 @@ awaitable<base::Result<void>> HttpResponse::begin() {
     upload_->start();
   }
   asked_at_ = server_->worker().now().steady;
-  co_return co_await read_head();
+  const base::Result<void> answered = co_await read_head();
+  has_final_head_ = answered.has_value();
+  co_return answered;
 }
 
 void HttpResponse::begin_head() {
@@ -290,7 +296,8 @@ void HttpResponse::finish() {
   if (request_.cancellation != nullptr) request_.cancellation->set_target(nullptr);
   const bool upload_done = !upload_ || upload_->is_done();
   if (upload_) upload_->stop();
-  const bool may_keep = parser_ && parser_->is_done() && parser_->may_keep_alive() &&
+  // What was refused, an interim response too, may be followed by anything.
+  const bool may_keep = has_final_head_ && parser_->is_done() && parser_->may_keep_alive() &&
                         !stream_ended_ && upload_done && input_.empty();
   if (!may_keep) {
     connection_->close();

@@ -30,7 +30,7 @@ public:
 private:
   class Upload;
 
-  std::string request_head() const;
+  base::Result<std::string> request_head() const;
   boost::asio::awaitable<base::Result<void>> read_head();
   std::chrono::milliseconds time_for_head();
   boost::asio::awaitable<base::Result<void>> read_more(std::chrono::milliseconds timeout);
@@ -51,6 +51,7 @@ private:
   std::string kept_;       // bytes that the parser could not use yet
   std::string_view input_; // of kept_, of the buffer or of the reader's room
   unsigned interim_responses_ = 0;
+  bool has_final_head_ = false; // an acceptable one
   bool stream_ended_ = false;
   bool is_finished_ = false;
 };

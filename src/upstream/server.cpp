@@ -174,9 +174,7 @@ ServerConnectionPtr Server::take_idle() {
   while (!idle_.empty()) {
     ServerConnectionPtr connection = std::move(idle_.back().connection);
     idle_.pop_back();
-    if (!connection->is_open()) continue;
-    connection->end_idle();
-    return connection;
+    if (connection->end_idle()) return connection;
   }
   return nullptr;
 }

@@ -108,6 +108,16 @@ void ServerConnection::look_while_idle() {
   await_input();
 }
 
+// The poller may not have told yet what has come.
+bool ServerConnection::end_idle() {
+  if (is_open_) {
+    char byte = 0;
+    if (transport_->read({&byte, 1}).state != IoState::blocked) close();
+  }
+  is_idle_ = false;
+  return is_open_;
+}
+
 void ServerConnection::on_writable() {
   writable_.set_now();
 }

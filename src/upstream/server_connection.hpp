@@ -39,7 +39,8 @@ public:
 
   // Between two requests: whatever is heard from the server ends the connection.
   void begin_idle();
-  void end_idle() { is_idle_ = false; }
+  // False: it has ended, or the server has said something meanwhile that is no answer to anything.
+  bool end_idle();
   bool is_open() const { return is_open_; }
 
   void cancel() override;

@@ -59,9 +59,45 @@ TEST_CASE("what trusted proxies say is continued, and the log names the client")
   flow.origin().answer(200, {{"cache-control", "max-age=60"}}, "one");
   client.answer();
   CHECK(text(logged(flow), AccessRecord::client) == "203.0.113.9");
-  client.get("/a", {{"X-Forwarded-For", "203.0.113.10"}}); // a hit
+  client.get("/a", {{"X-Forwarded-For", "203.0.113.10"}, {"X-Forwarded-Proto", "https"}}); // a hit
   client.answer();
   CHECK(text(logged(flow), AccessRecord::client) == "203.0.113.10");
+}
+
+TEST_CASE("what trusted proxies say of scheme and host tells answers apart") {
+  Flow::Options options;
+  options.forwarding.trusted_proxies = {"192.0.2.0/24"};
+  Flow flow(options);
+  Client client = flow.connect();
+  const test::Fields fresh{{"cache-control", "max-age=60"}};
+  client.get("/a", {{"X-Forwarded-Proto", "https"}});
+  flow.origin().answer(200, fresh, "secure");
+  client.answer();
+  client.get("/a", {{"X-Forwarded-Proto", "http"}});
+  flow.origin().answer(301, fresh, "to the secure one");
+  client.answer();
+  client.get("/a", {{"X-Forwarded-Host", "other.test"}});
+  flow.origin().answer(200, fresh, "of another host");
+  client.answer();
+  client.get("/a", {{"X-Forwarded-Proto", "https"}});
+  CHECK(client.answer().content == "secure");
+  client.get("/a", {{"X-Forwarded-Proto", "nonsense"}}); // nothing is said
+  CHECK(client.answer().status == 301);
+  client.get("/a", {{"X-Forwarded-Host", "OTHER.test:80"}});
+  CHECK(client.answer().content == "of another host");
+}
+
+TEST_CASE("a host has one spelling, for the key and for the origin") {
+  Flow flow;
+  Client client = flow.connect();
+  client.send("GET /a HTTP/1.1\r\nHost: A.Test:80\r\n\r\n");
+  CHECK(flow.origin().last().fields.at("x-forwarded-host") == "a.test");
+  flow.origin().answer(200, {{"cache-control", "max-age=60"}}, "one");
+  client.answer();
+  for (const char* host : {"a.test", "a.test:", "a.TEST:80"}) {
+    client.send("GET /a HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    CHECK(client.answer().content == "one");
+  }
 }
 
 TEST_CASE("a client's trace passes unchanged where the route takes no part") {

@@ -69,7 +69,6 @@ public:
                       field.value.find('\n') == field.value.npos,
                   "fields are clean");
   }
-  void on_invalid_field(void* stream) override { is_open(stream); }
   void on_head_end(void* stream, bool) override {
     const StreamId id = is_open(stream).id;
     if (id % 5 == 0) return session.reset(id, ResetCode::cancel);

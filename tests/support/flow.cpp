@@ -303,6 +303,12 @@ void Flow::advance(std::chrono::nanoseconds by) {
   settle();
 }
 
+void Flow::jump(std::chrono::seconds by) {
+  clock_.set_by(by);
+  workers_[0].tick();
+  settle();
+}
+
 Client Flow::connect() {
   auto wire = std::make_shared<Wire>();
   acceptor_->on_connection(workers_[0], std::make_unique<MemoryTransport>(wire, workers_[0]));

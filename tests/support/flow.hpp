@@ -84,6 +84,23 @@ private:
   std::vector<FetchPtr> all_;
 };
 
+// The system's clock may be set while the steady one goes on.
+class SettableClock final : public base::Clock {
+public:
+  base::Instant now() const override {
+    base::Instant now = clock_.now();
+    now.wall += offset_;
+    return now;
+  }
+  std::chrono::nanoseconds thread_time() const override { return clock_.thread_time(); }
+  void advance(std::chrono::nanoseconds by) { clock_.advance(by); }
+  void set_by(std::chrono::seconds offset) { offset_ += offset; }
+
+private:
+  base::ManualClock clock_;
+  std::chrono::seconds offset_{0};
+};
+
 class Flow;
 
 class Client {
@@ -130,6 +147,8 @@ public:
   // Runs until there is nothing more to do.
   void settle();
   void advance(std::chrono::nanoseconds by);
+  // The system's clock is set, by an operator or by a server of time.
+  void jump(std::chrono::seconds by);
   // Purges as the admin API does.
   proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
   cache::Store& store() { return store_; }
@@ -149,7 +168,7 @@ public:
 
 private:
   Options options_;
-  base::ManualClock clock_;
+  SettableClock clock_;
   cache::Store store_;
   cache::FillTable fills_{8};
   overload::TenantLimits tenant_limits_;

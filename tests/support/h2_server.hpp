@@ -45,7 +45,6 @@ struct H2Request {
   bool has_content = false;
   bool has_head = false;
   bool has_ended = false;
-  bool was_invalid = false;
   bool answer_sent = false;
   bool is_closed = false;
   std::uint32_t error_code = 0;
@@ -67,7 +66,6 @@ public:
   void on_field(void* stream, const http::Field& field) override {
     of(stream).fields.append(field.name).append(": ").append(field.value).append("\n");
   }
-  void on_invalid_field(void* stream) override { of(stream).was_invalid = true; }
   void on_head_end(void* stream, bool has_content) override {
     of(stream).has_head = true;
     of(stream).has_content = has_content;

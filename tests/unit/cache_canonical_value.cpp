@@ -53,7 +53,10 @@ TEST_CASE("RFC 9110, 12.5.3: Accept-Encoding in one form", "[cache][canonical]")
       {"12.4.2: full weight is not written", "gzip;q=1.000", "gzip"},
       {"12.4.2: zeros at the end", "gzip;q=0.500", "gzip;q=0.5"},
       {"12.4.2: case and space", "gzip ; Q=0.5", "gzip;q=0.5"},
-      {"12.4.2: what is no weight", "gzip;q=2", "gzip"},
+      {"12.4.2: what is no weight", "gzip;q=2", "none"},
+      {"12.4.2: nor is that", "gzip;q=0x", "none"},
+      {"12.4.2: nor that", "gzip;q=1.001", "none"},
+      {"12.4.2: nor nothing", "gzip;q=", "none"},
       {"12.5.3: refused", "gzip, br;q=0", "gzip"},
       {"12.5.3: all refused", "gzip;q=0", ""},
       {"12.5.3: refused beside a star", "br;q=0, *", "*, br;q=0"},
@@ -61,7 +64,8 @@ TEST_CASE("RFC 9110, 12.5.3: Accept-Encoding in one form", "[cache][canonical]")
       {"12.5.3: star refused", "gzip, *;q=0", "gzip, *;q=0"},
       {"12.5.3: empty", "", ""},
       {"5.6.1.2: empty members", ",, gzip ,", "gzip"},
-      {"the first of two", "gzip;q=0.5, gzip", "gzip;q=0.5"},
+      {"the same twice", "gzip;q=0.5, gzip;q=0.50", "gzip;q=0.5"},
+      {"two weights", "gzip;q=0.5, gzip", "none"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.section, row.value);

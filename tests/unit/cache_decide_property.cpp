@@ -94,8 +94,11 @@ Moment moment_of(const Written& response, const CachePolicy& policy, base::Secon
   at.stale_for = std::max<Count>(-at.ttl, 0);
   if (standing == Standing::soft_purged) at.ttl = std::min<Count>(at.ttl, 0);
   at.is_fresh = at.ttl > 0;
+  // What was never fresh is used stale only where the origin itself says so.
+  const bool is_for_once =
+      lifetime && *lifetime <= 0 && !said.stale_while_revalidate && !said.stale_if_error;
   at.may_be_stale = !said.must_revalidate && !said.proxy_revalidate && !said.s_maxage &&
-                    !said.no_cache && lifetime;
+                    !said.no_cache && lifetime && !is_for_once;
   at.stale_while_revalidate =
       said.stale_while_revalidate.value_or(policy.stale_while_revalidate.count());
   at.stale_if_error = said.stale_if_error.value_or(policy.stale_if_error.count());

@@ -106,8 +106,8 @@ TEST_CASE("RFC 9111, 3: statuses", "[cache][decide_store]") {
   const auto [status, with_explicit, with_default] = GENERATE(table<int, bool, bool>({
       Row{200, true, true},   Row{203, true, true},   Row{204, true, true},
       Row{300, true, true},   Row{301, true, true},   Row{308, true, true},
-      Row{404, true, true},   Row{405, true, true},   Row{410, true, true},
-      Row{414, true, true},   Row{501, true, true},   Row{302, true, false},
+      Row{404, true, true},   Row{405, true, false},  Row{410, true, true},
+      Row{414, true, false},  Row{501, true, false},  Row{302, true, false},
       Row{307, true, false},  Row{400, true, false},  Row{403, true, false},
       Row{500, true, false},  Row{503, true, false},  Row{299, true, false},
       Row{206, true, true},   Row{599, true, false},  Row{103, false, false},

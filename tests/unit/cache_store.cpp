@@ -111,6 +111,19 @@ TEST_CASE("variants of one key are bounded: the oldest goes", "[cache][store]") 
   CHECK(content_at(store, "a", request({{"x", "4"}})) == "4");
 }
 
+TEST_CASE("variants that nobody asks for drive out each other, not one that is asked for",
+          "[cache][store]") {
+  Store store({.max_variants = 3});
+  store.insert(stored({.key = "a", .content = "good", .vary = "x: good\n"}));
+  for (int i = 0; i < 20; ++i) {
+    CHECK(content_at(store, "a", request({{"x", "good"}})) == "good");
+    const std::string value = std::to_string(i);
+    store.insert(stored({.key = "a", .content = value, .vary = "x: " + value + "\n"}));
+  }
+  CHECK(content_at(store, "a", request({{"x", "good"}})) == "good");
+  CHECK(store.stats().objects == 3);
+}
+
 TEST_CASE("a pass marker gives way to a response that is stored after all", "[cache][store]") {
   Store store({});
   store.insert(stored({.key = "a", .is_pass_marker = true}, &store.ledger()));

@@ -223,7 +223,7 @@ TEST_CASE("RFC 9113, 6.1 to 6.4: DATA, HEADERS, PRIORITY, RST_STREAM", "[codec][
        headers(1, padded(255, fields), kPadded | kEndHeaders)},
       {"6.2: no room for the length of padding", connection(kSize),
        headers(1, "", kPadded | kEndHeaders)},
-      {"6.2: padding into the priority", connection(kSize),
+      {"6.2: padding into the priority", connection(kProtocol),
        headers(1, padded(4, "12345678"), kPadded | kPriority | kEndHeaders)},
       {"6.2: no room for the priority", connection(kSize),
        headers(1, "1234", kPriority | kEndHeaders)},

@@ -6,15 +6,18 @@
 using namespace selvedge::codec;
 
 TEST_CASE("RFC 9110, 4.2.3 and 7.2: what is an authority", "[codec][check]") {
-  for (const char* text : {"a", "a.example", "A.Example:8080", "127.0.0.1", "127.0.0.1:1", "[::1]",
-                           "[::1]:443", "[::ffff:1.2.3.4]", "a_b.example", "a:", "xn--bcher-kva"}) {
+  for (const char* text :
+       {"a", "a.example", "A.Example:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:443",
+        "[::ffff:1.2.3.4]", "a_b.example", "a:", "xn--bcher-kva", "a:65535"}) {
     CAPTURE(text);
     CHECK(is_authority(text));
   }
   for (const char* text :
-       {"",       ":80",     "a b",        "u@a",      "u:p@a", "a/b",   "a?b",        "a#b",
-        "a\\b",   "a:b",     "a:80:80",    "a:999999", "a,b",   "[]",    "[::1",       "::1",
-        "[::1]x", "[::1]:x", "[::1%eth0]", "a\t",      "a\n",   "a\x7f", "caf\xc3\xa9"}) {
+       {"",           ":80",  "a b",       "u@a",   "u:p@a",       "a/b",
+        "a?b",        "a#b",  "a\\b",      "a:b",   "a:80:80",     "a:999999",
+        "a,b",        "[]",   "[::1",      "::1",   "[::1]x",      "[::1]:x",
+        "[::1%eth0]", "a\t",  "a\n",       "a\x7f", "caf\xc3\xa9", "a:65536",
+        "a:99999",    "[zz]", "[1.2.3.4]", "[::g]", "[:::]",       "[1:2:3:4:5:6:7:8:9]"}) {
     CAPTURE(text);
     CHECK_FALSE(is_authority(text));
   }
@@ -24,12 +27,15 @@ TEST_CASE("RFC 9110, 4.2.3 and 7.2: what is an authority", "[codec][check]") {
 }
 
 TEST_CASE("RFC 9112, 3.2: what is a target", "[codec][check]") {
-  for (const char* text : {"/", "/a/b?c=d", "/?", "//a", "/%20", "*", "/a;b=c", "/caf\xc3\xa9"}) {
+  for (const char* text : {"/", "/a/b?c=d", "/?", "//a", "/%20", "*", "/a;b=c", "/a?b\\c", "/a?%",
+                           "/a?%00", "/%2f%5C"}) {
     CAPTURE(text);
     CHECK(is_target(text));
   }
   for (const char* text :
-       {"", "a", "?a", "**", "/a b", "/a\tb", "/a\r\n", "/\x7f", "/a#b", "http://a/"}) {
+       {"",      "a",     "?a",        "**",           "/a b",    "/a\tb", "/a\r\n",
+        "/\x7f", "/a#b",  "http://a/", "/caf\xc3\xa9", "/a?\xe9", "/a\\b", "/a%",
+        "/a%2",  "/a%zz", "/a%00b",    "/a\"b",        "/a<b",    "/a?b>c"}) {
     CAPTURE(text);
     CHECK_FALSE(is_target(text));
   }

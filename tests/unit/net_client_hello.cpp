@@ -67,10 +67,38 @@ TEST_CASE("a ticket of another process is a stranger's", "[net][tls]") {
   CHECK_FALSE(scene.resumes());
 }
 
+TEST_CASE("a ticket is good for one turn of the keys after its own", "[net][tls]") {
+  using std::chrono::hours;
+  Scene scene;
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  CAPTURE(version);
+  const base::Steady begin{};
+  scene.keys = net::TicketKeys(begin);
+  CHECK_FALSE(scene.resumes(version));
+  CHECK_FALSE(scene.keys.rotate(begin + hours(11)));
+  CHECK(scene.resumes(version));
+  CHECK(scene.keys.rotate(begin + hours(12)));
+  CHECK(scene.resumes(version)); // by the key before, and the client gets a new ticket
+  CHECK(scene.keys.rotate(begin + hours(24)));
+  // OpenSSL's clients do not keep the new one of TLS 1.2.
+  CHECK(scene.resumes(version) == (version == TLS1_3_VERSION));
+  CHECK(scene.keys.rotate(begin + hours(36)));
+  CHECK(scene.keys.rotate(begin + hours(48)));
+  CHECK_FALSE(scene.resumes(version));
+}
+
+TEST_CASE("keys that nobody turned for long are no key of before", "[net][tls]") {
+  const base::Steady begin{};
+  net::TicketKeys keys(begin);
+  const net::TicketKey old = keys.current();
+  CHECK(keys.rotate(begin + std::chrono::hours(24)));
+  CHECK_FALSE(keys.find(old.name));
+}
+
 TEST_CASE("a ticket with the right name and a forged signature is nobody's", "[net][tls]") {
   const net::TicketKeys keys;
   std::vector<unsigned char> ticket(192, 0x5a);
-  std::copy_n(keys.bytes.begin(), 16, ticket.begin()); // the name is no secret: clients see it
+  std::ranges::copy(keys.current().name, ticket.begin()); // the name is no secret: clients see it
   CHECK_FALSE(net::is_own_ticket(ticket, keys));
   for (std::size_t size = 0; size < 64; ++size) {
     CAPTURE(size);

@@ -15,6 +15,9 @@ enum class ErrorCode : std::uint8_t {
   head_too_large,    // too many or too long fields: 431
   target_too_long,   // 414
   body_too_large,    // 413
+  expectation,       // one that is not known (RFC 9110, 10.1.1): 417
+  not_implemented,   // a transfer coding or a method of no known form: 501
+  http_version,      // 505
   timeout,           // the peer was too slow: 408 downstream, 504 upstream
   connect_timeout,   // 504
   connect_refused,   // 502

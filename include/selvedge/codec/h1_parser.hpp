@@ -15,7 +15,9 @@
 namespace selvedge::codec::h1 {
 
 struct HeadLimits {
-  std::size_t head_bytes = 32768; // without the target; also of chunk extensions and trailers
+  // Without the target; also, together, of all that comes with chunked content: extensions,
+  // trailers, zeros before sizes.
+  std::size_t head_bytes = 32768;
   std::size_t fields = 128;
   std::size_t target_bytes = 8192;
 };
@@ -62,7 +64,9 @@ private:
   base::Result<Step> put(std::string_view input);
   base::Result<Step> feed_head(std::string_view input);
   base::Result<Step> feed_content(std::string_view input);
+  base::Result<Step> charge_framing(const Step& step);
   bool is_folded(std::string_view name, std::string_view value) const;
+  base::ErrorCode check_framing(http::FieldName name, std::string_view value);
   void on_field_impl(boost::beast::http::field, Text name, Text value, ErrorCode& error) override;
   // Boost 1.87 and later call this for trailers.
   void on_trailer_field_impl(boost::beast::http::field field, Text name, Text value,
@@ -72,7 +76,7 @@ private:
   void on_header_impl(ErrorCode&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
   std::size_t on_body_impl(Text body, ErrorCode&) override;
-  void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override { chunk_left_ = size; }
+  void on_chunk_header_impl(std::uint64_t size, Text extensions, ErrorCode& error) override;
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) override;
   void on_finish_impl(ErrorCode&) override {}
 
@@ -82,7 +86,11 @@ private:
   std::string_view content_;
   std::size_t head_used_ = 0;    // bytes of the head so far
   std::uint64_t chunk_left_ = 0; // bytes of the chunk that are still to come
+  std::size_t framing_left_;     // bytes that the framing of chunks may still have
+  bool is_last_chunk_ = false;   // trailers follow
+  bool has_length_ = false;
   bool has_start_line_ = false;
+  std::size_t field_count_ = 0;
   std::size_t field_bytes_ = 0;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };

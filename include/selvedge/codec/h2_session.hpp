@@ -39,7 +39,6 @@ public:
   virtual void* on_stream_begin(StreamId id) = 0;
   // A field of the head, pseudo-header fields first; its texts are valid during the call only.
   virtual void on_field(void* stream, const http::Field& field) = 0;
-  virtual void on_invalid_field(void* stream) = 0;
   virtual void on_head_end(void* stream, bool has_content) = 0;
   virtual void on_content(void* stream, std::string_view bytes) = 0;
   virtual void on_request_end(void* stream) = 0;   // no more content
@@ -94,6 +93,16 @@ public:
   // Content of the request has been used: the client may send as much again.
   void consume(StreamId id, std::size_t bytes);
   void reset(StreamId id, ResetCode code);
+  // As reset(), and it is the client's doing: who provokes many ends the connection.
+  void refuse(StreamId id, ResetCode code);
+  // Bytes of the content of its response that were written.
+  std::uint64_t content_sent(StreamId id) const;
+  // How many more the client's windows let through, of the stream or of the connection; for a
+  // stream that is none, none.
+  std::int64_t room(StreamId id) const;
+  std::uint64_t frames_received() const; // whole ones, and whole heads
+  // Whether the client is in the middle of the preface, of a head, or of a frame without content.
+  bool is_within_frame() const;
 
   // Graceful end, RFC 9113, 6.8: first announce, then, a round trip later, say which streams count.
   void announce_shutdown();

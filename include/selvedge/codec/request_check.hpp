@@ -10,7 +10,9 @@ namespace selvedge::codec {
 
 // host [":" port], nothing else: no userinfo, path, space or control (RFC 9110, 4.2.3 and 7.2).
 bool is_authority(std::string_view text);
-// Origin form or "*"; no fragment, space or control (RFC 9112, 3.2).
+// Origin form or "*" (RFC 9112, 3.2): ASCII without spaces, controls, fragment and what somebody
+// might take for the end of the URL; in the path no NUL, no backslash and no "%" that encodes
+// nothing, which others read in other ways.
 bool is_target(std::string_view text);
 
 struct AbsoluteTarget {

@@ -45,6 +45,12 @@ struct DrainOptions {
   std::chrono::milliseconds deadline{30000}; // QUIT waits this long for exchanges under way
 };
 
+// Who the process is once it listens; empty: who started it.
+struct RunAsOptions {
+  std::string user;
+  std::string group; // empty: the user's
+};
+
 struct Config {
   std::uint32_t workers = 0;          // threads; 0: one a core
   std::string node_name = "selvedge"; // in Via, Cache-Status and Proxy-Status
@@ -58,6 +64,7 @@ struct Config {
   AdminOptions admin;
   LogOptions logs;
   DrainOptions drain;
+  RunAsOptions run_as;
   policy::PolicyOptions policy;
   std::vector<std::string> include;  // files to be read too; empty when they have been
   std::vector<std::string> warnings; // found by load(): "file:line:col: warning: ..."

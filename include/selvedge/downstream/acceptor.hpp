@@ -2,6 +2,7 @@
 #pragma once
 
 #include <selvedge/base/counter.hpp>
+#include <selvedge/downstream/client_seats.hpp>
 #include <selvedge/downstream/options.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/net/listener.hpp>
@@ -16,7 +17,8 @@ namespace selvedge::downstream {
 // Written by one worker, read by anyone.
 struct Counters {
   base::Counter accepted;
-  base::Counter refused; // over the limit of connections
+  base::Counter refused_node_full;    // over the limit of connections
+  base::Counter refused_client_limit; // over that of one client
   base::Counter closed;
   base::Counter timed_out;
   base::Counter h1_requests;
@@ -47,10 +49,11 @@ public:
   const Counters& counters(std::size_t worker) const;
   // Thread: that of the worker.
   ConnectionSet& set_of(std::size_t worker) { return *sets_[worker]; }
-  std::atomic<std::size_t>& open_count() { return open_; }
+  ClientSeats& seats() { return seats_; }
 
 private:
   net::WorkerPool& workers_;
+  ClientSeats seats_;
   std::atomic<std::size_t> open_{0};
   std::vector<std::unique_ptr<ConnectionSet>> sets_;
 };

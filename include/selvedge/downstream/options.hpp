@@ -13,8 +13,10 @@ struct Limits {
   std::uint64_t body_bytes = 1u << 30; // of a request's content: 413
   std::uint64_t body_buffer = 131072;  // of one request's content held before the client must wait
   std::uint32_t connections = 20000;   // of all workers: further ones are closed at once
-  std::uint32_t streams = 128;         // concurrent, of one HTTP/2 connection
-  std::uint32_t requests = 100000;     // of one connection, then it is closed gracefully
+  // Of one IPv4 address or IPv6 /64, but for listeners that many share; 0: any. Likewise.
+  std::uint32_t connections_per_client = 4096;
+  std::uint32_t streams = 128;     // concurrent, of one HTTP/2 connection
+  std::uint32_t requests = 100000; // of one connection, then it is closed gracefully
   std::chrono::milliseconds header_timeout{10000}; // from the first byte of a request: 408
   std::chrono::milliseconds idle_timeout{75000};   // between requests: close
   std::chrono::milliseconds body_timeout{30000};   // without progress in a request's content: 408

@@ -13,6 +13,9 @@ namespace selvedge::http {
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2 };
 std::string_view text_of(Version version); // "1.0", "1.1", "2": as Via and logs write it
 
+// Without a port that says nothing: none behind the colon, or that of the scheme (RFC 9110, 4.2.3).
+std::string_view without_default_port(std::string_view authority, std::string_view scheme);
+
 struct RequestHead {
   Method method = Method::get;
   Version version = Version::http_1_1;

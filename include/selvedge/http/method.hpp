@@ -2,6 +2,7 @@
 // its text in the request head.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -20,6 +21,9 @@ enum class Method : std::uint8_t {
   purge,
   other
 };
+
+// Twice what the longest of those that are registered has.
+constexpr std::size_t kLongestMethod = 34;
 
 Method method_of(std::string_view text);
 std::string_view text_of(Method method); // "" for other

@@ -2,6 +2,7 @@
 // connections and no worker accepts for another.
 #pragma once
 
+#include <selvedge/net/handed_sockets.hpp>
 #include <selvedge/net/options.hpp>
 #include <selvedge/net/tls_context.hpp>
 #include <selvedge/net/transport.hpp>
@@ -33,15 +34,18 @@ public:
 
 class Listener {
 public:
-  // Binds and listens at once; throws BindError. `workers` are those that accept. `acceptor`
-  // outlives the listener's use by the workers.
+  // Binds and listens at once, or goes on with the sockets that were `handed`, which it owns;
+  // throws BindError. `workers` are those that accept. `acceptor` outlives the listener's use by
+  // the workers.
   Listener(const ListenerOptions& options, std::vector<Worker*> workers,
-           ConnectionAcceptor& acceptor, TlsContextPtr tls);
+           ConnectionAcceptor& acceptor, TlsContextPtr tls, std::vector<int> handed = {});
   ~Listener();
 
   const std::string& name() const { return options_.name; }
   const std::string& address() const { return bound_; } // with the real port
   bool is_tls() const { return options_.is_tls(); }
+  // Its sockets, for the process that takes its place. Thread: any, before stop().
+  HandedListener handed() const;
   // Starts accepting. Thread: the maker's, before or after the workers run.
   void start();
   // New connections use this from now on. Thread: any.
@@ -52,6 +56,9 @@ public:
 
 private:
   struct Socket;
+  void listen(const std::vector<Worker*>& workers, const TlsContextPtr& tls);
+  void go_on(const std::vector<Worker*>& workers, const TlsContextPtr& tls,
+             const std::vector<int>& handed);
   void accept_next(Socket& socket);
   void accept_after(Socket& socket, std::chrono::milliseconds pause);
   int take(Socket& socket, int most);

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <selvedge/net/options.hpp>
+#include <selvedge/net/ticket_keys.hpp>
 
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,12 +15,6 @@ struct ssl_ctx_st;
 struct ssl_st;
 
 namespace selvedge::net {
-
-// Keys of session tickets, made once a process, so that a resumed session outlives reloads.
-struct TicketKeys {
-  TicketKeys(); // random
-  std::array<unsigned char, 80> bytes;
-};
 
 class TlsContext {
 public:

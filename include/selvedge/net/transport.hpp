@@ -42,6 +42,7 @@ struct TlsPeer {
 
   std::string_view server_name;               // SNI (RFC 6066, 3), lower case; empty: none
   bool resumes = false;                       // it has offered a ticket of ours
+  std::string_view protocol;                  // agreed on by ALPN (RFC 7301); empty: none
   std::vector<std::string> certificate_names; // of a verified client certificate: CN, DNS, URI
   std::string_view note;                      // that came back in a ticket of give_ticket()
 };
@@ -70,6 +71,8 @@ public:
   virtual void shut_down_output() = 0;
   // Ends everything. A call that is already on its way may still come.
   virtual void close() = 0;
+  // As close(), and the peer learns that what it has got may not be all (RST).
+  virtual void reset() { close(); }
 
   virtual bool is_secure() const = 0;
   virtual std::string_view peer_address() const = 0; // without the port, for logs

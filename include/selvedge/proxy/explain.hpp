@@ -62,6 +62,7 @@ struct PolicyExplanation {
 struct Explanation {
   bool is_routed = false;
   std::string route;  // "site/route"
+  std::string denied; // why the route's access rules refuse it; empty: they do not
   std::string origin; // its name; the policy may have chosen it
   std::string target; // as the origin would be asked
   std::string key;    // with lines for fields and cookies

@@ -100,11 +100,26 @@ struct BundleOptions {
   friend bool operator==(const BundleOptions&, const BundleOptions&) = default;
 };
 
+// URLs that work until a time (see proxy/signed_url.hpp).
+struct SignedUrlOptions {
+  bool enabled = false; // a request without a good token is refused
+  std::string parameter = "selvedge-token";
+  std::string key_file; // see UrlKeys::parse()
+};
+
+// Who may ask; others get 403.
+struct AccessOptions {
+  std::vector<std::string> allow; // addresses and networks; empty: all
+  std::vector<std::string> deny;  // likewise, of those; empty: none
+  SignedUrlOptions signed_urls;
+};
+
 struct RouteOptions {
   std::string name;         // for logs and metrics; default: the prefix
   std::string prefix = "/"; // of the path; the longest match wins
   std::string origin;       // a name from `origins`
-  bool cache = true;        // false: everything passes
+  AccessOptions access;
+  bool cache = true; // false: everything passes
 
   std::vector<std::string> control_fields{"selvedge-cache-control", "cdn-cache-control",
                                           "surrogate-control"}; // before Cache-Control

@@ -13,6 +13,7 @@
 #include <selvedge/proxy/purge.hpp>
 #include <selvedge/proxy/release_order.hpp>
 #include <selvedge/proxy/routing.hpp>
+#include <selvedge/proxy/signed_url.hpp>
 
 #include <list>
 #include <memory>
@@ -27,11 +28,13 @@ class WakeQueue;
 
 // Written by one worker, read by anyone.
 struct ProxyCounters {
-  base::Counter refused;   // requests that were malformed or beyond a limit
-  base::Counter unrouted;  // no site or route
-  base::Counter fills;     // fetches begun to fill the cache
-  base::Counter passes;    // fetches begun for one request only
-  base::Counter collapsed; // requests that joined a fill
+  base::Counter refused;           // requests that were malformed or beyond a limit
+  base::Counter unrouted;          // no site or route
+  base::Counter refused_addresses; // that a route does not admit
+  std::array<base::Counter, kTokenVerdicts> tokens; // of signed URLs
+  base::Counter fills;                              // fetches begun to fill the cache
+  base::Counter passes;                             // fetches begun for one request only
+  base::Counter collapsed;                          // requests that joined a fill
   base::Counter revalidations;
   base::Counter stored;
   base::Counter indexes;        // of bundles, taken into use

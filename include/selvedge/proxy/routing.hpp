@@ -47,6 +47,7 @@ struct Forwarding {
   bool trusts(std::string_view address) const { return trusted && trusted->contains(address); }
 };
 
+class AccessRules;
 class HeaderRules;
 class BundleCatalog;
 
@@ -55,6 +56,7 @@ struct Route {
   std::string prefix;
   upstream::Origin* origin = nullptr;
   std::string origin_name;
+  std::shared_ptr<const AccessRules> access; // null: everybody may ask
   cache::CachePolicy policy;
   cache::KeyRules key;
   std::vector<NormalizeOptions> normalize;

@@ -37,9 +37,10 @@ struct BundleRoute {
 
 class Node {
 public:
-  // Opens everything: binds, loads certificates, opens directories. Throws net::BindError, or
-  // std::runtime_error that names what cannot be used.
-  explicit Node(const config::Config& config);
+  // Opens everything: binds, loads certificates, opens directories. Listens on the sockets of
+  // `handed` where they are its listeners'. Throws net::BindError, or std::runtime_error that names
+  // what cannot be used.
+  explicit Node(const config::Config& config, net::HandedSockets* handed = nullptr);
   ~Node();
 
   void start();
@@ -56,6 +57,8 @@ public:
   // Reads the key files of the policy again where they have changed. Throws as the constructor
   // does, and then the old keys stay in force. True: they were read.
   bool refresh_keys();
+  // Takes new keys for session tickets when it is time to.
+  void rotate_ticket_keys() { ticket_keys_.rotate(clock_.now().steady); }
 
   // --- Thread: any.
   std::shared_ptr<const config::Config> config() const;
@@ -116,7 +119,7 @@ private:
   insight::DistinctCounts sessions_;
   overload::TenantLimits tenant_limits_;
   overload::EventLog events_;
-  net::TicketKeys ticket_keys_;
+  net::TicketKeys ticket_keys_{clock_.now().steady};
   std::unique_ptr<AccessLog> access_log_;
   net::WorkerPool workers_;
   mutable std::mutex mutex_; // guards what follows, up to the next blank line

@@ -32,8 +32,8 @@ public:
   std::vector<BoundListener> listeners() const;
   std::string admin_address() const; // empty without one
 
-  // Serves until a signal says otherwise. HUP reload, USR1 reopen the logs, QUIT drain, TERM and
-  // INT stop.
+  // Serves until a signal says otherwise. HUP reload, USR1 reopen the logs, USR2 start the program
+  // again on the same sockets and drain, QUIT drain, TERM and INT stop.
   void run();
 
 private:

@@ -1,0 +1,59 @@
+#include "privileges.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <grp.h>
+#include <pwd.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace selvedge::server {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw std::runtime_error("run_as: " + what);
+}
+
+void require(int result, const char* what) {
+  if (result != 0) refuse(std::string(what) + ": " + std::strerror(errno));
+}
+
+} // namespace
+
+void become(const config::RunAsOptions& who) {
+  if (who.user.empty()) return;
+  const passwd* user = ::getpwnam(who.user.c_str());
+  if (user == nullptr) refuse("there is no user '" + who.user + "'");
+  const uid_t uid = user->pw_uid;
+  gid_t gid = user->pw_gid;
+  if (!who.group.empty()) {
+    const group* found = ::getgrnam(who.group.c_str());
+    if (found == nullptr) refuse("there is no group '" + who.group + "'");
+    gid = found->gr_gid;
+  }
+  if (::geteuid() != uid) {
+    if (::geteuid() != 0) refuse("only root can become '" + who.user + "'");
+    require(::initgroups(who.user.c_str(), gid), "groups");
+    require(::setresgid(gid, gid, gid), "group");
+    require(::setresuid(uid, uid, uid), "user");
+    if (uid != 0 && ::setuid(0) == 0) refuse("root again");
+  }
+  require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+}
+
+std::uint64_t raise_file_limit(std::uint64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return before;
+  }
+  return limit.rlim_cur;
+}
+
+} // namespace selvedge::server

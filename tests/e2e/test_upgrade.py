@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""SIGUSR2 starts the program again on the same sockets; the old process answers what it has begun
+and ends. Clients notice nothing."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import tempfile
+import threading
+
+from client import RawConnection, curl
+from harness import expect, expect_equal, run_cases, wait_until
+from node import Node, config_for, directory_origin, http_origin
+from origin import Origin
+from steady_clients import SteadyClients
+
+CONTENT = b"export const version = 1;\n" * 100
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def state_of(pid: int) -> str:
+    """Its letter in /proc; a zombie is nobody any more. "" when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+def has_ended(pid: int) -> bool:
+    return state_of(pid) in ("", "Z")
+
+
+class UpgradedNode(contextlib.AbstractContextManager):
+    """A node whose place another process takes; both are ended with it."""
+
+    def __init__(self, config: dict, **options):
+        self.node = Node(config, **options)
+        self._successors: list[int] = []
+
+    def __enter__(self) -> "UpgradedNode":
+        self.node.__enter__()
+        return self
+
+    def __exit__(self, *failure) -> None:
+        for pid in self._successors:
+            if not has_ended(pid):
+                os.kill(pid, signal.SIGTERM)
+                wait_until(lambda pid=pid: has_ended(pid), f"process {pid} has ended")
+        self.node.__exit__(*failure)
+
+    def ready(self) -> dict:
+        return json.loads((self.node.directory / "ready.json").read_text())
+
+    def upgrade(self) -> int:
+        """The pid of the process that serves then."""
+        before = self.ready()["pid"]
+        os.kill(before, signal.SIGUSR2)
+        wait_until(lambda: self.ready()["pid"] != before, "another process serves", seconds=30)
+        pid = self.ready()["pid"]
+        self._successors.append(pid)
+        wait_until(lambda: has_ended(before), "the process before has ended", seconds=30)
+        return pid
+
+
+def folder_with_content(root: str) -> dict:
+    (pathlib.Path(root) / "a.js").write_bytes(CONTENT)
+    return directory_origin(root)
+
+
+def case_no_request_fails():
+    with tempfile.TemporaryDirectory() as root:
+        config = config_for(folder_with_content(root))
+        with UpgradedNode(config, tls=True) as upgraded:
+            node = upgraded.node
+            with SteadyClients(node.port(), "/a.js", CONTENT) as clients:
+                for _ in range(3):
+                    pid = upgraded.upgrade()
+                    answer = curl(node.url("/a.js", "https"), "h2")
+                    expect_equal(answer.body, CONTENT, "content over TLS")
+            clients.check(least=500)
+            expect_equal(upgraded.ready()["listeners"], node.ready["listeners"], "addresses")
+            expect_equal(upgraded.ready()["admin"], node.ready["admin"], "address of the admin API")
+            expect_equal(node.process.wait(timeout=20), 0, "exit code of the first process")
+            expect("selvedge_build_info" in node.admin("/metrics"), "the admin API answers")
+            expect(is_there(pid), "the last process serves on")
+
+
+def case_other_numbers_of_workers():
+    """Every socket has a worker and every worker a socket, whatever their numbers are."""
+    with tempfile.TemporaryDirectory() as root:
+        config = config_for(folder_with_content(root))
+        with UpgradedNode(config) as upgraded:
+            for workers in (1, 3, 2):
+                upgraded.node.write_config(config | {"workers": workers})
+                upgraded.upgrade()
+                for _ in range(30):  # the kernel chooses among the sockets
+                    answer = curl(upgraded.node.url("/a.js"))
+                    expect_equal(answer.body, CONTENT, f"content with {workers} workers")
+
+
+def case_what_has_begun_is_ended():
+    release = threading.Event()
+    content = b"x" * 200_000
+
+    def slow(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content))
+        exchange.send(content[:1000])
+        release.wait(60)
+        exchange.send(content[1000:])
+
+    with Origin({"/slow": slow}) as origin:
+        with UpgradedNode(config_for(http_origin(origin.address))) as upgraded:
+            node = upgraded.node
+            with RawConnection(node.port()) as download:
+                download.send(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                download.read_more()
+                os.kill(node.pid, signal.SIGUSR2)
+                wait_until(lambda: upgraded.ready()["pid"] != node.pid, "another process serves")
+                upgraded._successors.append(upgraded.ready()["pid"])
+                expect(not has_ended(node.pid), "the old process waits for the download")
+                release.set()
+                expect_equal(len(download.answer().body), len(content), "bytes of the download")
+            wait_until(lambda: has_ended(node.pid), "the old process has ended")
+
+
+def case_a_successor_that_cannot_start_changes_nothing():
+    with tempfile.TemporaryDirectory() as root:
+        with Node(config_for(folder_with_content(root))) as node:
+            good = node.config_file.read_text()
+            node.config_file.write_text("listeners: 5\n")
+            with SteadyClients(node.port(), "/a.js", CONTENT, count=2) as clients:
+                node.signal(signal.SIGUSR2)
+                wait_until(lambda: "upgrade failed" in node.stderr(), "it is told")
+            clients.check(least=10)
+            expect("it ended with exit code 1" in node.stderr(), "why is told")
+            expect("node.yaml:1:" in node.stderr(), "the successor said what is wrong")
+            node.config_file.write_text(good)
+            expect_equal(node.process.poll(), None, "the old process serves on")
+            expect_equal(curl(node.url("/a.js")).body, CONTENT, "content")
+
+
+def case_what_it_starts_has_nothing_else():
+    """Connections, files and the cache stay with the old process alone."""
+    with tempfile.TemporaryDirectory() as root:
+        with UpgradedNode(config_for(folder_with_content(root))) as upgraded:
+            before = set(os.listdir(f"/proc/{upgraded.node.pid}/fd"))
+            idle = [RawConnection(upgraded.node.port()) for _ in range(20)]
+            pid = upgraded.upgrade()
+            fresh = set(os.listdir(f"/proc/{pid}/fd"))
+            message = f"{len(before)} descriptors before, {len(fresh)} now"
+            expect(len(fresh) <= len(before) + 2, message)
+            variables = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+            expect(b"SELVEDGE_SOCKETS" in variables, "it was started with the sockets")
+            for connection in idle:
+                connection.__exit__()
+
+
+run_cases(globals())
