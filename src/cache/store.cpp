@@ -233,11 +233,15 @@ void Store::add(Reference response) {
   response->visits.store(visits, std::memory_order_relaxed);
   response->owner.store(owner, std::memory_order_relaxed);
   if (variants.size() >= options_.max_variants) {
-    // The oldest of those that were asked for least: who makes up values of fields that Vary names
-    // drives out what was made up before.
-    const auto least = std::ranges::min_element(variants, {}, [](const Reference& one) {
-      return one->visits.load(std::memory_order_relaxed);
-    });
+    // What is of no more use; else the oldest of those that were asked for least: who makes up
+    // values of fields that Vary names drives out what was made up before.
+    const base::Steady now = response->freshness().response_time;
+    const auto worth = [now](const Reference& one) {
+      const bool is_fresh = one->freshness().age(now) < one->freshness().lifetime;
+      if (one->is_pass_marker() || !is_fresh) return -1;
+      return int{one->visits.load(std::memory_order_relaxed)};
+    };
+    const auto least = std::ranges::min_element(variants, {}, worth);
     stripe.take_out(variants, static_cast<std::size_t>(least - variants.begin()), removed);
     ++stripe.evictions;
   }

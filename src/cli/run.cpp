@@ -5,6 +5,7 @@
 #include <selvedge/server/node.hpp>
 #include <selvedge/server/server.hpp>
 
+#include <csignal>
 #include <iostream>
 
 namespace selvedge::cli {
@@ -38,6 +39,8 @@ config::Config load_aloud(const std::string& path) {
 } // namespace
 
 int run(const RunOptions& options) {
+  // Until they have a meaning: a rotation of logs must not end who is only starting.
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
   return guarded([&] {
     server::ServerOptions server_options;
     server_options.version = SELVEDGE_VERSION;

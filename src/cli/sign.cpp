@@ -39,6 +39,11 @@ int sign_url(const SignOptions& options) {
     proxy::SignedScope scope{parts->authority, target, std::nullopt, options.client};
     if (!options.below.empty()) {
       const std::string_view below = cache::normal_path(options.below, arena);
+      if (!below.ends_with('/')) {
+        throw std::runtime_error("'" + options.below +
+                                 "' does not end with '/': it would also be "
+                                 "the beginning of other names");
+      }
       if (below.front() != '/' || !target.substr(0, target.find('?')).starts_with(below)) {
         throw std::runtime_error("the path of the URL does not begin with '" + options.below + "'");
       }

@@ -41,10 +41,9 @@ ResetCode DataReceiver::find_stream(const FrameHead& head) {
     if (!state_.is_ignored(id_) && !state_.closed.may_be_reset(id_)) {
       return ResetCode::stream_closed;
     }
-    return state_.charge();
+    return charge_unwanted(head);
   }
-  // It does not know it yet: what is on its way are a few frames, a window full at most.
-  if (stream->is_reset) return state_.charge();
+  if (stream->is_reset) return charge_unwanted(head); // it does not know it yet
   if (stream->has_ended_request) return state_.refuse(*stream, ResetCode::stream_closed);
   if (head.length > 0 && stream->unreturned + std::uint64_t{head.length} > state_.stream_window()) {
     return state_.refuse(*stream, ResetCode::flow_control_error);
@@ -52,6 +51,12 @@ ResetCode DataReceiver::find_stream(const FrameHead& head) {
   stream->unreturned += head.length;
   is_wanted_ = true;
   return is_empty ? state_.charge() : ResetCode::no_error;
+}
+
+// What is on its way when a stream is reset is a window full at most; in frames as small as that it
+// is work for its own sake.
+ResetCode DataReceiver::charge_unwanted(const FrameHead& head) {
+  return head.length < kContentBytesOfRefund ? state_.charge() : ResetCode::no_error;
 }
 
 Stream* DataReceiver::wanted() const {

@@ -20,6 +20,7 @@ public:
 
 private:
   // The stream that the bytes are for, or null: nobody wants them (any more).
+  ResetCode charge_unwanted(const FrameHead& head);
   Stream* wanted() const;
   ResetCode find_stream(const FrameHead& head);
   ResetCode take_into_windows(std::uint32_t bytes);

@@ -186,6 +186,7 @@ void Sender::write_data(Stream& stream, Block& block, std::size_t size, std::uin
   stream.window -= static_cast<std::int64_t>(size);
   state_.window -= static_cast<std::int64_t>(size);
   stream.content_sent += size;
+  state_.content_sent += size;
   state_.frames_left.refund(kRefundOfContent + size / kContentBytesOfRefund);
   state_.resets_left.refund(size / kMaxPayload);
 }

@@ -4,8 +4,6 @@
 #include "h2_receiver.hpp"
 #include "h2_sender.hpp"
 
-#include <algorithm>
-
 namespace selvedge::codec::h2 {
 
 struct ServerSession::Parts {
@@ -106,9 +104,21 @@ std::uint64_t ServerSession::content_sent(StreamId id) const {
   return stream == nullptr ? 0 : stream->content_sent;
 }
 
-std::int64_t ServerSession::room(StreamId id) const {
+std::uint64_t ServerSession::content_sent() const {
+  return parts_->state.content_sent;
+}
+
+std::int64_t ServerSession::window(StreamId id) const {
   const Stream* const stream = parts_->state.streams.find(id);
-  return stream == nullptr ? 0 : std::min(stream->window, parts_->state.window);
+  return stream == nullptr ? 0 : stream->window;
+}
+
+std::int64_t ServerSession::window() const {
+  return parts_->state.window;
+}
+
+bool ServerSession::is_terminated() const {
+  return parts_->state.is_terminated;
 }
 
 std::uint64_t ServerSession::frames_received() const {

@@ -64,6 +64,7 @@ struct SessionState {
   PeerSettings peer;
   hpack::Encoder encoder;
   std::int64_t window = kFirstWindow; // that may be sent
+  std::uint64_t content_sent = 0;     // of all streams
   std::uint32_t unreturned = 0;       // as of a stream
   std::uint32_t consumed = 0;
 

@@ -95,9 +95,20 @@ void check_key(const proxy::KeyOptions& key, const std::string& path, Reading& r
   }
 }
 
+// A key that is there for nothing is a route that was meant to be closed.
+void check_signed_urls(const proxy::SignedUrlOptions& urls, const std::string& path,
+                       Reading& reading) {
+  if (urls.enabled == !urls.key_file.empty() || reading.has_failed(path + ".key_file")) return;
+  const std::string key = path + (urls.enabled ? ".enabled" : ".key_file");
+  reading.fail(reading.where(key), key,
+               urls.enabled ? "'enabled' needs 'key_file'"
+                            : "'key_file' is set, but 'enabled' is not true");
+}
+
 void check_route(const proxy::RouteOptions& route, const std::string& path,
                  const CacheOptions& cache, Reading& reading) {
   check_key(route.key, path + ".key", reading);
+  check_signed_urls(route.access.signed_urls, path + ".access.signed_urls", reading);
   Unique statuses(reading);
   for (std::size_t i = 0; i < route.status_lifetimes.size(); ++i) {
     const std::string& text = route.status_lifetimes[i];

@@ -208,7 +208,7 @@ void Connection::on_writable() {
 void Connection::close_after_output() {
   if (is_closed()) return;
   linger_after_output_ = true;
-  if (blocked_) return;
+  if (blocked_) return arm(limits().write_timeout);
   // Closing with unread input would reset the connection, and the client might lose the answer.
   transport_->shut_down_output();
   lingering_ = true;

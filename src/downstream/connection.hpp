@@ -82,6 +82,8 @@ protected:
   bool is_blocked() const { return blocked_; }
   // Requires: is_blocked(). Goes out behind what is pending.
   void append_pending(std::string_view bytes) { pending_output_.append(bytes); }
+  // It ends as soon as its client has what was written.
+  bool is_ending() const { return lingering_ || linger_after_output_; }
   // The client may read what was written; then the connection ends.
   void close_after_output();
 

@@ -32,7 +32,7 @@ H2Connection::H2Connection(Arrival arrival, ConnectionSet& set, RequestHandler& 
                            H2StreamPool& pool)
     : Connection(std::move(arrival), set, handler), pool_(pool),
       session_(*this, session_options(limits())), input_at_(worker().now().steady),
-      stream_at_(input_at_) {}
+      stream_at_(input_at_), progress_at_(input_at_) {}
 
 H2Connection::~H2Connection() {
   SELVEDGE_ASSERT(streams_.empty());
@@ -41,6 +41,7 @@ H2Connection::~H2Connection() {
 // --- the connection
 
 void H2Connection::on_input(std::string_view bytes) {
+  if (set_.is_draining() && !is_draining_) begin_goodbye(); // it came while the node began to drain
   is_in_session_ = true;
   const auto result = session_.receive(bytes);
   note_input();
@@ -106,6 +107,7 @@ struct SoonerServed {
 
 void H2Connection::wait_for_turn(H2Stream& stream) {
   stream.is_waiting_ = true;
+  stream.waits_since_ = worker().now().steady;
   waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), &stream, SoonerServed{}),
                   &stream);
 }
@@ -123,7 +125,7 @@ void H2Connection::serve_waiting() {
 void H2Connection::serve(H2Stream& stream) {
   if (stream.has_responded_) return; // it was refused meanwhile
   // RFC 9113, 8.7: nothing was done for it, so it is safe to send again.
-  const auto waited = worker().now().steady - stream.started();
+  const auto waited = worker().now().steady - stream.waits_since_;
   if (waited > limits().defer && stream.standing().importance != overload::Importance::premium) {
     counters().deferred_streams.add();
     return session_.reset(stream.id_, ResetCode::refused_stream);
@@ -137,6 +139,7 @@ void H2Connection::serve(H2Stream& stream) {
 }
 
 void H2Connection::on_output_drained() {
+  restart_clocks();
   flush();
   if (is_closed()) return;
   set_timer();
@@ -191,9 +194,6 @@ void H2Connection::on_head_end(void* user, bool has_content) {
   const auto checked = stream.finish_head(has_content);
   if (!checked) {
     stream.refusal_ = checked.error().code; // whatever content follows is not wanted
-    if (stream.is_malformed_) {             // RFC 9113, 8.1.1
-      return session_.refuse(stream.id_, ResetCode::protocol_error);
-    }
     handler_.on_refused(stream, checked.error());
     return;
   }
@@ -237,6 +237,7 @@ void H2Connection::on_request_end(void* user) {
 void H2Connection::on_response_sent(void* user) {
   auto& stream = *static_cast<H2Stream*>(user);
   stream.is_answer_sent_ = true;
+  stream.content_at_ = worker().now().steady;
   // A client in the middle of its request may be waiting for room that nobody would make.
   discard(stream, stream.content_.buffered());
 }
@@ -283,7 +284,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
   is_waiting_ = expects_continue_ = waits_for_end_ = false;
-  has_other_scheme_ = is_malformed_ = false;
+  has_other_scheme_ = false;
   seen_sent_ = 0;
   refusal_ = base::ErrorCode::none;
   discarded_ = 0;
@@ -356,13 +357,11 @@ base::Result<void> H2Stream::finish_head(bool has_content) {
     request_.content_length = bytes;
     request_.fields.remove(http::FieldName::content_length);
   }
-  is_malformed_ = true;
   if (const auto checked = finish_authority(); !checked) return checked;
   const bool is_connect = request_.method == http::Method::connect;
   // CONNECT has no path; the handler refuses it.
   if (!is_connect && !codec::is_target(request_.target)) return bad;
   if (request_.target == "*" && request_.method != http::Method::options) return bad;
-  is_malformed_ = false;
   if (has_other_scheme_) return bad;
   if (request_.method_text.size() > http::kLongestMethod) {
     return base::Error{base::ErrorCode::not_implemented, base::ErrorSource::downstream};

@@ -37,12 +37,14 @@ private:
   void add_pseudo_field(std::string_view name, std::string_view value);
   base::Result<void> finish_head(bool has_content);
   base::Result<void> finish_authority();
-  bool awaits_content() const;    // of its client, who may send some
+  bool awaits_content() const; // of its client, who may send some
+  bool is_half_done() const { return is_answer_sent_ && !is_request_complete_; }
   bool has_ready_content() const; // for its client
 
   H2Connection* connection_ = nullptr; // null once the stream is over
   codec::h2::StreamId id_ = 0;
   http::BodySource* answer_content_ = nullptr;
+  base::Steady waits_since_{}; // for its turn
   base::Steady content_at_{};  // of the request: when the last of it came, or could come again
   base::Steady progress_at_{}; // of the answer: when the client had taken enough of it
   std::uint64_t seen_sent_ = 0;
@@ -55,7 +57,6 @@ private:
   bool expects_continue_ = false;
   bool waits_for_end_ = false; // of a request that should have no content: nothing is done before
   bool has_other_scheme_ = false;
-  bool is_malformed_ = false;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };
 
@@ -110,8 +111,12 @@ private:
   // --- of clients that are slow: h2_deadlines.cpp
   void arm_at_most(std::chrono::milliseconds delay);
   void note_input();
+  void restart_clocks();
   std::chrono::milliseconds look_at_clock();
   std::chrono::milliseconds look_at_streams();
+  std::chrono::milliseconds look_at_request(H2Stream& stream, bool may_send);
+  std::chrono::milliseconds look_at_answer(H2Stream& stream);
+  std::chrono::milliseconds look_at_window(bool has_ready);
   void end_slow_content(H2Stream& stream);
   void end_politely(codec::h2::ResetCode code);
 
@@ -130,6 +135,8 @@ private:
   base::Steady stream_at_{};                // the last one began or ended then
   std::optional<base::Steady> frame_began_; // that has not ended
   std::uint64_t frames_received_ = 0;
+  base::Steady progress_at_{}; // when the client had taken enough of all answers
+  std::uint64_t seen_sent_ = 0;
   std::uint32_t requests_ = 0;
   bool is_in_session_ = false; // or something else that ends in flush()
   bool is_draining_ = false;

@@ -16,7 +16,9 @@ namespace {
 
 constexpr milliseconds kGoodbye{500}; // between the two GOAWAYs: more than a round trip
 // What a client takes of an answer in limits.write_timeout, at least, when there is more of it.
-constexpr std::int64_t kLeastProgress = 1024; // bytes
+constexpr int kLeastProgress = 1024; // bytes
+// A client may pause one answer, as players of media do, for so many times limits.write_timeout.
+constexpr int kPauseTimes = 4;
 // PING keeps a connection without requests for so many times limits.idle_timeout.
 constexpr int kIdleTimes = 10;
 
@@ -53,7 +55,15 @@ void H2Connection::note_input() {
   frames_received_ = ended;
 }
 
+// Nothing was read while the client took nothing: what it owes is not late for that.
+void H2Connection::restart_clocks() {
+  const Steady now = worker().now().steady;
+  if (frame_began_) frame_began_ = now;
+  for (H2Stream& stream : streams_) stream.content_at_ = now;
+}
+
 void H2Connection::set_timer() {
+  if (is_ending()) return;
   if (is_draining_ && !has_said_goodbye_) return; // the second GOAWAY is armed
   milliseconds delay = streams_.empty() ? limits().idle_timeout
                                         : std::min(limits().body_timeout, limits().write_timeout);
@@ -72,7 +82,7 @@ void H2Connection::on_timeout() {
     return;
   }
   const milliseconds next = look_at_clock();
-  if (is_closed() || next <= milliseconds(0)) return;
+  if (is_closed() || is_ending() || next <= milliseconds(0)) return;
   flush();
   if (!is_closed()) arm_at_most(next);
 }
@@ -104,7 +114,13 @@ milliseconds H2Connection::look_at_clock() {
       return kEnded;
     }
   }
-  if (!streams_.empty()) return std::min(next, look_at_streams());
+  if (!streams_.empty()) {
+    next = std::min(next, look_at_streams());
+    if (!session_.is_terminated()) return next;
+    flush(); // too many had to be reset, or nothing is taken at all
+    if (!is_closed()) close_after_output();
+    return kEnded;
+  }
   const milliseconds silent = left_of(std::max(input_at_, stream_at_), limits().idle_timeout, now);
   const milliseconds useless = left_of(stream_at_, limits().idle_timeout * kIdleTimes, now);
   if (std::min(silent, useless) > kEnded) return std::min({next, silent, useless});
@@ -114,52 +130,75 @@ milliseconds H2Connection::look_at_clock() {
 
 // Each stream that has waited for its client for too long ends. When to look again.
 milliseconds H2Connection::look_at_streams() {
-  const Steady now = worker().now().steady;
   std::uint64_t buffered = 0;
+  bool has_ready = false;
   std::vector<H2Stream*> all;
   for (H2Stream& stream : streams_) {
     all.push_back(&stream);
-    buffered += stream.content_.buffered();
+    if (!stream.is_answer_sent_) buffered += stream.content_.buffered();
+    has_ready = has_ready || stream.has_ready_content();
   }
   // Where all of them together are held back, no single one is late.
   const bool may_send = buffered < limits().body_buffer * 4;
-  milliseconds next = std::min(limits().body_timeout, limits().write_timeout);
+  milliseconds next = look_at_window(has_ready);
   is_in_session_ = true;
   for (H2Stream* const stream : all) {
-    if (stream->awaits_content() && may_send) {
-      const milliseconds left = left_of(stream->content_at_, limits().body_timeout, now);
-      if (left <= milliseconds(0)) {
-        end_slow_content(*stream);
-        continue;
-      }
-      next = std::min(next, left);
-    }
-    if (!stream->has_ready_content()) {
-      stream->progress_at_ = now;
-      continue;
-    }
-    const std::uint64_t sent = session_.content_sent(stream->id_);
-    if (sent - stream->seen_sent_ >= kLeastProgress ||
-        session_.room(stream->id_) >= kLeastProgress) {
-      stream->seen_sent_ = sent;
-      stream->progress_at_ = now;
-      continue;
-    }
-    const milliseconds left = left_of(stream->progress_at_, limits().write_timeout, now);
-    if (left <= milliseconds(0)) {
-      counters().timed_out.add();
-      session_.refuse(stream->id_, ResetCode::cancel);
-    } else {
-      next = std::min(next, left);
-    }
+    next = std::min({next, look_at_answer(*stream), look_at_request(*stream, may_send)});
   }
   is_in_session_ = false;
   return next;
 }
 
-// 408, where an answer can still be given.
+// Of the connection's window: while it lets through too little, and there is something for it.
+milliseconds H2Connection::look_at_window(bool has_ready) {
+  const Steady now = worker().now().steady;
+  const std::uint64_t sent = session_.content_sent();
+  const bool moves = sent - seen_sent_ >= kLeastProgress;
+  if (moves || !has_ready || session_.window() >= kLeastProgress) {
+    seen_sent_ = sent;
+    progress_at_ = now;
+    return limits().write_timeout;
+  }
+  const milliseconds left = left_of(progress_at_, limits().write_timeout, now);
+  if (left > milliseconds(0)) return left;
+  counters().timed_out.add();
+  session_.terminate(ResetCode::enhance_your_calm);
+  return limits().write_timeout;
+}
+
+// Of the stream's own window. Others may have that of the connection.
+milliseconds H2Connection::look_at_answer(H2Stream& stream) {
+  const Steady now = worker().now().steady;
+  const milliseconds most = limits().write_timeout * kPauseTimes;
+  const std::uint64_t sent = session_.content_sent(stream.id_);
+  if (sent != stream.seen_sent_) stream.content_at_ = now; // it goes on, one way at least
+  const bool moves = sent - stream.seen_sent_ >= kLeastProgress;
+  if (moves || !stream.has_ready_content() || session_.window(stream.id_) >= kLeastProgress) {
+    stream.seen_sent_ = sent;
+    stream.progress_at_ = now;
+    return most;
+  }
+  const milliseconds left = left_of(stream.progress_at_, most, now);
+  if (left > milliseconds(0)) return left;
+  counters().timed_out.add();
+  session_.refuse(stream.id_, ResetCode::cancel);
+  return most;
+}
+
+milliseconds H2Connection::look_at_request(H2Stream& stream, bool may_send) {
+  const milliseconds most = limits().body_timeout;
+  const bool is_awaited = stream.is_half_done() || (stream.awaits_content() && may_send);
+  if (!is_awaited) return most;
+  const milliseconds left = left_of(stream.content_at_, most, worker().now().steady);
+  if (left > milliseconds(0)) return left;
+  end_slow_content(stream);
+  return most;
+}
+
+// 408, where an answer can still be given. A client that has its answer need not say more.
 void H2Connection::end_slow_content(H2Stream& stream) {
   counters().timed_out.add();
+  if (stream.is_answer_sent_) return session_.refuse(stream.id_, ResetCode::no_error);
   stream.refusal_ = base::ErrorCode::timeout;
   stream.content_.fail();
   if (stream.has_responded_) {

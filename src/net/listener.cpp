@@ -226,12 +226,12 @@ void Listener::set_tls(TlsContextPtr tls) {
   }
 }
 
-void Listener::stop(WorkerPool& pool) {
-  pool.run_on_all([this](Worker& worker) {
+void Listener::stop(WorkerPool& pool, Queue queue) {
+  pool.run_on_all([this, queue](Worker& worker) {
     for (auto& socket : sockets_) {
       if (&socket->worker != &worker || !socket->acceptor.is_open()) continue;
       boost::system::error_code error;
-      take(*socket, std::numeric_limits<int>::max());
+      if (queue == Queue::is_taken) take(*socket, std::numeric_limits<int>::max());
       socket->pause.cancel();
       // Not close(): Asio then leaves it to the kernel to forget the socket, which it does not
       // while another process has it.

@@ -6,6 +6,10 @@
 
 namespace selvedge::proxy {
 
+namespace {
+constexpr std::string_view kReferer = "referer";
+}
+
 AccessRules::AccessRules(const AccessOptions& options) : parameter_(options.signed_urls.parameter) {
   if (!options.allow.empty()) allow_.emplace(options.allow);
   if (!options.deny.empty()) deny_.emplace(options.deny);
@@ -24,16 +28,21 @@ bool AccessRules::admits(std::string_view address) const {
 TokenVerdict AccessRules::take_token(http::RequestHead& request, std::string_view address,
                                      std::chrono::sys_seconds now, base::Arena& arena) const {
   const SplitTarget split = split_token(request.target, parameter_);
-  if (split.count > 1) {
-    request.target = arena.copy(split.without);
-    return TokenVerdict::malformed;
-  }
   const std::string_view token =
-      split.count == 1 ? split.token : cookie_in(request.fields, parameter_);
-  const TokenVerdict verdict =
-      check_token(token, *keys_, request.authority, split.without, address, now);
-  if (split.count == 1) request.target = arena.copy(split.without);
-  return verdict;
+      arena.copy(split.count > 0 ? split.token : cookie_in(request.fields, parameter_));
+  if (split.count > 0) request.target = arena.copy(split.without);
+  remove_cookie(request.fields, parameter_, arena);
+  if (const http::Field* from = request.fields.find(kReferer)) {
+    const std::string_view clean = without_token(from->value, arena);
+    request.fields.remove_if(
+        [](const http::Field& one) { return http::equals_ignoring_case(one.name, kReferer); });
+    request.fields.add(kReferer, clean);
+  }
+  if (split.count > 1) return TokenVerdict::malformed;
+  const bool reads = request.method == http::Method::get || request.method == http::Method::head ||
+                     request.method == http::Method::options;
+  if (!reads) return TokenVerdict::method;
+  return check_token(token, *keys_, request.authority, request.target, address, now);
 }
 
 std::string_view AccessRules::without_token(std::string_view target, base::Arena& arena) const {

@@ -21,8 +21,8 @@ public:
 
   bool admits(std::string_view address) const;
   bool wants_token() const { return keys_.has_value(); }
-  // Takes the token out of the target: neither the cache nor the origin sees it. `address` is the
-  // client's. Requires: wants_token(); the target is in normal form.
+  // Takes the token out of target, cookies and Referer: neither the cache nor the origin sees it.
+  // `address` is the client's. Requires: wants_token(); the target is in normal form.
   TokenVerdict take_token(http::RequestHead& request, std::string_view address,
                           std::chrono::sys_seconds now, base::Arena& arena) const;
   // Likewise, where nobody asks.

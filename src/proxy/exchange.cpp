@@ -40,15 +40,25 @@ void Exchange::start() {
   // Before anything is decided by them: the origin will not see what is for this hop only.
   http::remove_hop_by_hop(request.fields);
   request.target = cache::normal_path(request.target, stream_.arena());
-  request.scheme = believed_scheme();
-  request.authority = normal_authority(request, stream_.arena());
+  const std::string_view scheme =
+      told_scheme(request.fields, stream_.client().peer_address, routing_->forwarding());
+  if (!scheme.empty()) request.scheme = scheme;
+  request.authority = normal_authority(request.authority, request.scheme, stream_.arena());
   route_ = routing_->find(request.authority, request.path());
   if (route_ == nullptr) {
     proxy_.counters_.unrouted.add();
     return answer_status(404);
   }
   const bool is_purge = request.method == Method::purge && routing_->purgers() != nullptr;
-  if (route_->access && !is_purge && !is_admitted()) return answer_status(403);
+  if (routing_->hides_protected(*route_, request, stream_.arena())) {
+    proxy_.counters_.refused_spellings.add();
+    return answer_status(403);
+  }
+  if (route_->access && is_purge) {
+    request.target = route_->access->without_token(request.target, stream_.arena());
+  } else if (route_->access && !is_admitted()) {
+    return answer_status(403);
+  }
   normalize(request, *route_, stream_.arena());
   if (is_purge) return answer_purge();
   if (request.method == Method::options && !take_hop()) return answer_status(204);
@@ -119,31 +129,19 @@ cache::StoredResponsePtr Exchange::find() {
   return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner);
 }
 
-// What a proxy that is believed says of the scheme: clients that come over TLS and others may get
-// other answers.
-std::string_view Exchange::believed_scheme() const {
-  const http::RequestHead& request = stream_.request();
-  if (!is_from_proxy()) return request.scheme;
-  const std::string_view told = request.fields.value(FieldName::x_forwarded_proto);
-  if (http::equals_ignoring_case(told, "https")) return "https";
-  return http::equals_ignoring_case(told, "http") ? "http" : request.scheme;
-}
-
-bool Exchange::is_from_proxy() const {
-  const Forwarding& forwarding = routing_->forwarding();
-  return forwarding.trusted && forwarding.trusts(stream_.client().peer_address);
-}
-
-// By the host that the client asked for, as a proxy that is believed tells it: the origin is told.
+// With the host that the client asked for, as a trusted proxy tells it: the origin is told, and may
+// answer by it. Beside the request's own, which has chosen the route and who may have what it has.
 cache::CacheKey Exchange::make_key() {
-  http::RequestHead& request = stream_.request();
+  const http::RequestHead& request = stream_.request();
+  base::Arena& arena = stream_.arena();
+  const cache::CacheKey key = cache::make_cache_key(request, route_->key, arena);
   const std::string_view told =
-      is_from_proxy() ? request.fields.value(FieldName::x_forwarded_host) : std::string_view();
-  if (told.empty()) return cache::make_cache_key(request, route_->key, stream_.arena());
-  const std::string_view own = std::exchange(request.authority, told);
-  const cache::CacheKey key = cache::make_cache_key(request, route_->key, stream_.arena());
-  request.authority = own;
-  return key;
+      told_host(request.fields, stream_.client().peer_address, routing_->forwarding());
+  if (told.empty()) return key;
+  const std::string_view host = normal_authority(told, request.scheme, arena);
+  if (host == request.authority) return key;
+  const std::string_view text = joined({key.text, "\nx-forwarded-host: ", host}, arena);
+  return {text, base::fingerprint(text)};
 }
 
 void Exchange::look_up() {

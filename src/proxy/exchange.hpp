@@ -107,8 +107,6 @@ private:
   // --- from the store
   void answer_purge();
   bool is_admitted();
-  bool is_from_proxy() const;
-  std::string_view believed_scheme() const;
   cache::CacheKey make_key();
   void go_alone_again();
   bool take_hop();

@@ -74,7 +74,7 @@ void Exchange::send_early_hints(const cache::StoredResponse& stale) {
   if (!route_->early_hints || stream_.request().method != Method::get) return;
   // What was never fresh may have been another client's.
   const cache::Freshness& freshness = stale.freshness();
-  if (freshness.no_cache || freshness.must_revalidate) return;
+  if (freshness.no_cache || freshness.lifetime <= base::Seconds{0}) return;
   boost::container::small_vector<http::Field, 8> hints;
   for (const http::Field& field : stale.head().fields()) {
     if (field.id == FieldName::link && is_hint(field.value)) hints.push_back(field);

@@ -190,7 +190,7 @@ Explanation explain(const http::RequestHead& request, const Routing& routing, ca
   base::Arena arena;
   http::RequestHead normal = request;
   normal.target = cache::normal_path(normal.target, arena);
-  normal.authority = normal_authority(normal, arena);
+  normal.authority = normal_authority(normal.authority, normal.scheme, arena);
   const Route* route = routing.find(normal.authority, normal.path());
   if (route == nullptr) return result;
   if (route->access) {

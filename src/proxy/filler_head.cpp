@@ -151,6 +151,11 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
   if (is_storing_) {
     store_streaming(head, decision, *vary, std::move(*tags));
   } else {
+    // What is gone does not come back when the origin fails. What is fresh stays, whoever asked.
+    if (task_.stale && !decision.is_about_request && (head.status == 404 || head.status == 410)) {
+      const cache::Freshness& old = task_.stale->freshness();
+      if (old.age(proxy_.worker_.now().steady) >= old.lifetime) proxy_.store_.remove(*task_.stale);
+    }
     // An error may be what one client has provoked: it says nothing of what others get.
     const bool is_for_all = head.status < 400 && !is_part && !decision.is_about_request &&
                             !has_asked_past_caches_ && !has_fresh();

@@ -101,13 +101,11 @@ void add_forwarding(http::RequestHead& head, const http::FieldList& client,
     head.fields.add(FieldName::x_forwarded_for, joined(believed, FieldName::x_forwarded_for, ", ",
                                                        context.client.peer_address, arena));
     const std::string_view proto = context.client.is_secure ? "https" : "http";
-    // What is no scheme is in no key.
-    const std::string_view told = believed.value(FieldName::x_forwarded_proto);
-    const bool is_scheme =
-        http::equals_ignoring_case(told, "http") || http::equals_ignoring_case(told, "https");
-    head.fields.add(FieldName::x_forwarded_proto, is_scheme ? arena.copy(told) : proto);
-    const Field* said = believed.find(FieldName::x_forwarded_host);
-    head.fields.add(FieldName::x_forwarded_host, said ? arena.copy(said->value) : head.authority);
+    const std::string_view peer = context.client.peer_address;
+    const std::string_view scheme = told_scheme(client, peer, context.forwarding);
+    head.fields.add(FieldName::x_forwarded_proto, scheme.empty() ? proto : scheme);
+    const std::string_view host = told_host(client, peer, context.forwarding);
+    head.fields.add(FieldName::x_forwarded_host, host.empty() ? head.authority : arena.copy(host));
   }
   if (wanted != ForwardingFields::x_forwarded) {
     const std::string element = forwarded_element(context.client, head.authority);

@@ -1,5 +1,7 @@
 #include "forwarded.hpp"
 
+#include <selvedge/codec/request_check.hpp>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/container/small_vector.hpp>
 
@@ -100,6 +102,31 @@ std::string_view client_address(const http::FieldList& request, std::string_view
     if (!forwarding.trusts(address)) break;
   }
   return found;
+}
+
+namespace {
+
+bool is_told(std::string_view peer, const Forwarding& forwarding) {
+  const bool writes_them = forwarding.fields == ForwardingFields::x_forwarded ||
+                           forwarding.fields == ForwardingFields::both;
+  return writes_them && forwarding.trusted && forwarding.trusts(peer);
+}
+
+} // namespace
+
+std::string_view told_scheme(const http::FieldList& request, std::string_view peer,
+                             const Forwarding& forwarding) {
+  if (!is_told(peer, forwarding)) return {};
+  const std::string_view told = request.value(http::FieldName::x_forwarded_proto);
+  if (http::equals_ignoring_case(told, "https")) return "https";
+  return http::equals_ignoring_case(told, "http") ? "http" : "";
+}
+
+std::string_view told_host(const http::FieldList& request, std::string_view peer,
+                           const Forwarding& forwarding) {
+  if (!is_told(peer, forwarding)) return {};
+  const std::string_view told = request.value(http::FieldName::x_forwarded_host);
+  return codec::is_authority(told) ? told : std::string_view();
 }
 
 } // namespace selvedge::proxy

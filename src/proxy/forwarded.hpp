@@ -25,4 +25,12 @@ std::string_view address_of_node(std::string_view node);
 std::string_view client_address(const http::FieldList& request, std::string_view peer,
                                 const Forwarding& forwarding);
 
+// What a trusted proxy says of the scheme and host that its client asked for, where origins are
+// told in X-Forwarded-*: "http" or "https", and an authority. Nothing for what is neither, and of
+// others.
+std::string_view told_scheme(const http::FieldList& request, std::string_view peer,
+                             const Forwarding& forwarding);
+std::string_view told_host(const http::FieldList& request, std::string_view peer,
+                           const Forwarding& forwarding);
+
 } // namespace selvedge::proxy

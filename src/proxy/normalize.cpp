@@ -112,8 +112,9 @@ void reduce(http::RequestHead& request, const NormalizeOptions& rule, base::Aren
 
 } // namespace
 
-std::string_view normal_authority(const http::RequestHead& request, base::Arena& arena) {
-  const std::string_view text = http::without_default_port(request.authority, request.scheme);
+std::string_view normal_authority(std::string_view authority, std::string_view scheme,
+                                  base::Arena& arena) {
+  const std::string_view text = http::without_default_port(authority, scheme);
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (std::ranges::none_of(text, is_upper)) return text;
   std::string lower(text);

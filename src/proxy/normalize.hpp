@@ -10,7 +10,8 @@ namespace selvedge::proxy {
 
 // The host in lower case and without a port that says nothing: what the origin is told is what the
 // key has.
-std::string_view normal_authority(const http::RequestHead& request, base::Arena& arena);
+std::string_view normal_authority(std::string_view authority, std::string_view scheme,
+                                  base::Arena& arena);
 
 // For GET and HEAD of a route that is cached: the target by its query rule, and the fields that the
 // route normalises reduced to what it keeps. normal_path() comes before the route is looked for.

@@ -42,7 +42,8 @@ cache::CachePolicy policy_of(const RouteOptions& options, std::uint64_t max_obje
 Route route_of(const RouteOptions& options, const std::string& site, std::uint64_t max_object) {
   Route route;
   route.name = site + "/" + options.name;
-  route.prefix = options.prefix;
+  base::Arena arena; // paths are compared in their normal form
+  route.prefix = cache::normal_path(options.prefix, arena);
   route.origin_name = options.origin;
   route.access = make_access_rules(options.access);
   route.policy = policy_of(options, max_object);
@@ -64,6 +65,29 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   route.request_rules = make_header_rules(options.request_headers);
   route.response_rules = make_header_rules(options.response_headers);
   return route;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Everything decoded once, slashes merged, dot segments gone: as the most generous origin reads it.
+std::string_view generous_path(std::string_view path, base::Arena& arena) {
+  std::string text;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    const bool is_encoded = c == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 &&
+                            hex_digit(path[i + 2]) >= 0;
+    if (is_encoded) {
+      c = static_cast<char>(hex_digit(path[i + 1]) * 16 + hex_digit(path[i + 2]));
+      i += 2;
+    }
+    if (c == '\\') c = '/';
+    if (c != '/' || !text.ends_with('/')) text += c;
+  }
+  return cache::normal_path(arena.copy(text), arena);
 }
 
 } // namespace
@@ -108,6 +132,7 @@ Routing::Routing(const std::vector<SiteOptions>& sites, Origins origins, std::ui
             route, one.bundles,
             board_of(boards, route.name, one.bundles.releases.file, one.bundles.sessions.lifetime));
       }
+      has_access_rules_ = has_access_rules_ || route.access;
       site->routes.push_back(std::move(route));
     }
     std::stable_sort(site->routes.begin(), site->routes.end(), [](const Route& a, const Route& b) {
@@ -157,6 +182,17 @@ const Route* Routing::find(std::string_view authority, std::string_view path) co
     if (path.starts_with(route.prefix)) return &route;
   }
   return nullptr;
+}
+
+bool Routing::hides_protected(const Route& found, const http::RequestHead& request,
+                              base::Arena& arena) const {
+  if (!has_access_rules_) return false;
+  const std::string_view path = request.path();
+  const bool is_plain =
+      path.find('%') == std::string_view::npos && path.find("//") == std::string_view::npos;
+  if (is_plain) return false;
+  const Route* const other = find(request.authority, generous_path(path, arena));
+  return other != nullptr && other != &found && other->access;
 }
 
 const Route* Routing::find_url(std::string_view url) const {

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 #include <fmt/format.h>
 #include <fstream>
@@ -62,6 +63,19 @@ std::string host_line(std::string_view authority) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
   return host;
+}
+
+// One text for an address; as it is, for what is none.
+std::string canonical_address(std::string_view address) {
+  constexpr std::string_view kMapped = "::ffff:";
+  const std::string text(address);
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  std::array<char, INET6_ADDRSTRLEN> canonical{};
+  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
+  const char* made = ::inet_ntop(AF_INET6, bytes.data(), canonical.data(), canonical.size());
+  const std::string_view found = made != nullptr ? made : address;
+  const bool is_v4 = found.starts_with(kMapped) && found.find('.') != std::string_view::npos;
+  return std::string(is_v4 ? found.substr(kMapped.size()) : found);
 }
 
 std::string_view path_of(std::string_view target) {
@@ -175,13 +189,14 @@ std::string sign_url(const UrlKeys& keys, const SignedScope& scope,
   if (!scope.address.empty()) form += 'a';
   const std::string_view subject =
       scope.prefix_length ? scope.target.substr(0, *scope.prefix_length) : scope.target;
-  return fmt::format("{}.{}.{}.{}", key.id, expires, form,
-                     mac_of(key, scope.host, expires, form, subject, scope.address));
+  return fmt::format(
+      "{}.{}.{}.{}", key.id, expires, form,
+      mac_of(key, scope.host, expires, form, subject, canonical_address(scope.address)));
 }
 
 std::string_view text_of(TokenVerdict verdict) {
   constexpr std::array<std::string_view, kTokenVerdicts> kTexts{
-      "good", "missing", "malformed", "unknown-key", "expired", "wrong"};
+      "good", "missing", "malformed", "unknown-key", "expired", "wrong", "method"};
   return kTexts[static_cast<std::size_t>(verdict)];
 }
 
@@ -203,7 +218,7 @@ TokenVerdict check_token(std::string_view token, const UrlKeys& keys, std::strin
     subject = target.substr(0, *parts->prefix_length);
   }
   const std::string mac = mac_of(*key, host, parts->expires, parts->scope, subject,
-                                 parts->has_address ? address : std::string_view());
+                                 parts->has_address ? canonical_address(address) : std::string());
   const bool is_same = CRYPTO_memcmp(mac.data(), parts->mac.data(), kMacText) == 0;
   return is_same ? TokenVerdict::good : TokenVerdict::wrong;
 }

@@ -193,6 +193,9 @@ void write_connections(Exposition& out, const Node& node) {
   out.sample(kDenied, "reason=\"address\"", sum_over_workers(node, [&](auto i) {
                return node.proxy_counters(i).refused_addresses.value();
              }));
+  out.sample(kDenied, "reason=\"spelling\"", sum_over_workers(node, [&](auto i) {
+               return node.proxy_counters(i).refused_spellings.value();
+             }));
   for (std::size_t verdict = 1; verdict < proxy::kTokenVerdicts; ++verdict) {
     out.sample(kDenied,
                fmt::format("reason=\"{}\"", text_of(static_cast<proxy::TokenVerdict>(verdict))),

@@ -231,9 +231,10 @@ void Node::apply(const config::Config& config) {
   }
 }
 
-void Node::begin_drain() {
+void Node::begin_drain(bool is_succeeded) {
   if (draining_.exchange(true)) return;
-  for (auto& listener : listeners_) listener->stop(workers_);
+  const auto queue = is_succeeded ? net::Listener::Queue::is_left : net::Listener::Queue::is_taken;
+  for (auto& listener : listeners_) listener->stop(workers_, queue);
   connections_.begin_drain();
 }
 

@@ -24,7 +24,7 @@ void require(int result, const char* what) {
 
 } // namespace
 
-void become(const config::RunAsOptions& who) {
+void become(const config::RunAsOptions& who, const std::vector<std::string>& files) {
   if (who.user.empty()) return;
   const passwd* user = ::getpwnam(who.user.c_str());
   if (user == nullptr) refuse("there is no user '" + who.user + "'");
@@ -37,6 +37,10 @@ void become(const config::RunAsOptions& who) {
   }
   if (::geteuid() != uid) {
     if (::geteuid() != 0) refuse("only root can become '" + who.user + "'");
+    for (const std::string& file : files) {
+      if (file.empty() || file == "-") continue;
+      require(::chown(file.c_str(), uid, gid), file.c_str());
+    }
     require(::initgroups(who.user.c_str(), gid), "groups");
     require(::setresgid(gid, gid, gid), "group");
     require(::setresuid(uid, uid, uid), "user");

@@ -147,8 +147,9 @@ public:
       signals_.add(signal);
     }
     wait_for_signal();
-    become(node_.config()->run_as);
     look_at_file_limit();
+    const config::LogOptions& logs = logs_;
+    become(node_.config()->run_as, {logs.events, logs.access});
     node_.start();
     if (admin_listener_) {
       admin_listener_->start();
@@ -159,8 +160,9 @@ public:
     }
     if (admin_listener_) spdlog::info("admin API on {}", admin_listener_->address());
     write_ready_file();
-    if (tell_predecessor()) spdlog::info("serving in place of the process before");
+    // In this order: a supervisor that sees the process before end must know of this one.
     tell_supervisor(fmt::format("READY=1\nMAINPID={}", ::getpid()).c_str());
+    if (tell_predecessor()) spdlog::info("serving in place of the process before");
     look_at_keys();
     io_.run();
     if (!is_succeeded_) tell_supervisor("STOPPING=1");
@@ -254,6 +256,9 @@ private:
   // Another process of this program takes over the sockets; then this one drains.
   void begin_upgrade() {
     if (successor_.is_starting() || node_.is_draining()) return;
+    if (::getpid() == 1) {
+      return spdlog::error("upgrade refused: process 1 cannot end before its successor");
+    }
     std::vector<net::HandedListener> sockets;
     for (const auto& listener : node_.listeners()) sockets.push_back(listener->handed());
     if (admin_listener_) sockets.push_back(admin_listener_->handed());
@@ -263,7 +268,10 @@ private:
           return spdlog::error("upgrade failed, this process goes on: {}", problem);
         spdlog::info("upgrade: process {} serves", successor_.pid());
         is_succeeded_ = true;
-        if (admin_listener_) admin_listener_->stop(admin_workers_);
+        if (admin_listener_) {
+          admin_listener_->stop(admin_workers_, net::Listener::Queue::is_left);
+          admin_connections_.begin_drain();
+        }
         drain();
       });
       spdlog::info("upgrade: process {} starts", successor_.pid());
@@ -284,13 +292,14 @@ private:
 
   void drain() {
     if (node_.is_draining()) return;
+    successor_.stop(); // an end is asked for, not another process
     const auto deadline = node_.config()->drain.deadline;
     spdlog::info("draining: {} connections, at most {} ms", node_.open_connections(),
                  deadline.count());
     if (!is_succeeded_) tell_supervisor("STOPPING=1");
     drain_ends_ = std::chrono::steady_clock::now() + deadline;
-    node_.begin_drain();
-    look_whether_drained();
+    node_.begin_drain(is_succeeded_);
+    look_later();
   }
 
   void look_whether_drained() {
@@ -300,6 +309,10 @@ private:
       io_.stop();
       return;
     }
+    look_later();
+  }
+
+  void look_later() {
     look_.expires_after(kDrainLook);
     look_.async_wait([this](const boost::system::error_code& error) {
       if (!error) look_whether_drained();

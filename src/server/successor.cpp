@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <spawn.h>
@@ -136,23 +137,32 @@ void Successor::start(const std::vector<std::string>& command,
   done_ = std::move(done);
   is_starting_ = true;
   late_.expires_after(kStartTime);
-  late_.async_wait([this](const boost::system::error_code& stopped) {
-    if (!stopped && is_starting_) fail("it was not ready in time");
+  late_.async_wait([this, pid = pid_](const boost::system::error_code& stopped) {
+    if (!stopped && is_starting_ && pid == pid_) fail("it was not ready in time");
   });
   read_word();
 }
 
 Successor::~Successor() {
-  if (is_starting_) ::kill(pid_, SIGTERM);
+  stop();
+}
+
+void Successor::stop() {
+  if (!is_starting_) return;
+  is_starting_ = false;
+  late_.cancel();
+  pipe_.close();
+  ::kill(pid_, SIGTERM);
 }
 
 void Successor::read_word() {
-  pipe_.async_read_some(boost::asio::buffer(&word_, 1),
-                        [this](const boost::system::error_code& error, std::size_t size) {
-                          if (!is_starting_) return;
-                          if (!error && size == 1 && word_ == kServes) return end("");
-                          fail("");
-                        });
+  pipe_.async_read_some(
+      boost::asio::buffer(&word_, 1),
+      [this, pid = pid_](const boost::system::error_code& error, std::size_t size) {
+        if (!is_starting_ || pid != pid_) return;
+        if (!error && size == 1 && word_ == kServes) return end("");
+        fail("");
+      });
 }
 
 // Without a reason of ours it has ended by itself, or is about to.
@@ -194,9 +204,15 @@ std::vector<std::string> own_command() {
     command.push_back(text.substr(at, end - at));
     at = end + 1;
   }
+  if (command.empty()) return {};
+  // By the name it was started by: behind a symbolic link there may be a newer program by now.
+  if (command.front().find('/') != std::string::npos) {
+    command.front() = std::filesystem::absolute(command.front()).string();
+    return command;
+  }
   char path[4096];
   const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
-  if (command.empty() || size <= 0 || static_cast<std::size_t>(size) == sizeof path) return {};
+  if (size <= 0 || static_cast<std::size_t>(size) == sizeof path) return {};
   command.front().assign(path, static_cast<std::size_t>(size));
   return command;
 }

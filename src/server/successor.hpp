@@ -30,6 +30,8 @@ public:
   void start(const std::vector<std::string>& command,
              const std::vector<net::HandedListener>& sockets,
              std::function<void(const std::string& problem)> done);
+  // Ends it, should it not serve yet; `done` is not called.
+  void stop();
   bool is_starting() const { return is_starting_; }
   pid_t pid() const { return pid_; }
 

@@ -133,6 +133,26 @@ TEST_CASE("a token of a prefix may come in a cookie", "[flow][access]") {
   CHECK(status_of(client, "/pro/%2e%2e/free/a", {{"Cookie", cookie}}) == 403);
 }
 
+TEST_CASE("nobody but the node sees a token in a cookie or where the client comes from",
+          "[flow][access]") {
+  Signed node;
+  Client client = node.flow->connect();
+  const std::string token = node.token("/pro/", 5);
+  client.get("/pro/a", {{"Cookie", "a=b; t=" + token + "; c=d"},
+                        {"Referer", "https://node.test/pro/?t=" + token + "&x"}});
+  const auto& fields = node.flow->origin().last().fields;
+  CHECK(fields.at("cookie") == "a=b; c=d");
+  CHECK(fields.at("referer") == "https://node.test/pro/?x");
+}
+
+TEST_CASE("a token is for reading", "[flow][access]") {
+  Signed node;
+  Client client = node.flow->connect();
+  client.request("POST", "/a?t=" + node.token("/a"), {{"Content-Length", "0"}});
+  CHECK(client.answer().status == 403);
+  CHECK(node.counted(TokenVerdict::method) == 1);
+}
+
 TEST_CASE("a token is over when its time is", "[flow][access]") {
   Signed node;
   Client client = node.flow->connect();

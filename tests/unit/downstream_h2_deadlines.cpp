@@ -4,6 +4,7 @@
 #include <tests/support/handler_node.hpp>
 
 #include <algorithm>
+#include <list>
 
 using namespace selvedge;
 using namespace selvedge::test::h2;
@@ -145,7 +146,7 @@ TEST_CASE("an answer that a client does not take is given up", "[downstream][h2]
     stream.respond(response);
   };
   scene.say(preface() + settings({{4, 10}}) + get(1)); // a window of ten bytes
-  scene.pass(3500ms, meanwhile);
+  scene.pass(15s, meanwhile);                          // it may pause for four times the limit
   const auto is_reset = [&scene] {
     const auto frames = frames_of(scene.wire->from_node);
     return std::ranges::any_of(frames,
@@ -170,6 +171,49 @@ TEST_CASE("an answer that a client takes slowly is not", "[downstream][h2]") {
   CHECK_FALSE(scene.is_over());
   const auto frames = frames_of(scene.wire->from_node);
   CHECK(std::ranges::none_of(frames, [](const Frame& one) { return one.type == 3; }));
+}
+
+TEST_CASE("an answer that waits for another one is not", "[downstream][h2]") {
+  Scene scene;
+  std::list<Text> contents;
+  scene.node.handle = [&contents](Stream& stream) {
+    downstream::Response response;
+    response.status = 200;
+    response.content = &contents.emplace_back(1'000'000);
+    stream.respond(response);
+  };
+  scene.say(preface() + settings({{4, 1'000'000}}) + get(1) + get(3));
+  scene.pass(30s, window(0, 2000)); // of the connection: the first has all of it
+  CHECK_FALSE(scene.is_over());
+  const auto frames = frames_of(scene.wire->from_node);
+  CHECK(std::ranges::none_of(frames, [](const Frame& one) { return one.type == 3; }));
+}
+
+TEST_CASE("a connection that lets nothing through is ended", "[downstream][h2]") {
+  Scene scene;
+  Text content(1'000'000);
+  scene.node.handle = [&content](Stream& stream) {
+    downstream::Response response;
+    response.status = 200;
+    response.content = &content;
+    stream.respond(response);
+  };
+  scene.say(preface() + settings({{4, 1'000'000}}) + get(1));
+  scene.pass(10s, window(0, 1));
+  CHECK(scene.is_over());
+}
+
+TEST_CASE("a client that has its answer and says no more does not keep its connection",
+          "[downstream][h2]") {
+  Scene scene;
+  scene.node.handle = [](Stream& stream) {
+    downstream::Response response;
+    response.status = 404;
+    stream.respond(response);
+  };
+  scene.say(preface() + settings() + post(1) + post(3));
+  scene.pass(20s);
+  CHECK(scene.is_over());
 }
 
 TEST_CASE("PING keeps a connection that nobody uses for a while, not for ever",

@@ -74,6 +74,13 @@ TEST_CASE("A token may be for one client", "[proxy][access]") {
   CHECK(verdict(token, "/a", "cdn.test", "192.0.2.2") == V::wrong);
 }
 
+TEST_CASE("An address is the same in every spelling", "[proxy][access]") {
+  const std::string v4 = sign_url(keys(), {"cdn.test", "/a", {}, "192.0.2.1"}, kLater);
+  CHECK(verdict(v4, "/a", "cdn.test", "::ffff:192.0.2.1") == V::good); // on a socket of both
+  const std::string v6 = sign_url(keys(), {"cdn.test", "/a", {}, "2001:DB8:0:0::1"}, kLater);
+  CHECK(verdict(v6, "/a", "cdn.test", "2001:db8::1") == V::good);
+}
+
 TEST_CASE("Whoever changes a token has none", "[proxy][access]") {
   const std::string good = sign_url(keys(), {"cdn.test", "/pro/a.js", {}, ""}, kLater);
   for (std::size_t i = 0; i < good.size(); ++i) {

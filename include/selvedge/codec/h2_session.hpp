@@ -97,9 +97,12 @@ public:
   void refuse(StreamId id, ResetCode code);
   // Bytes of the content of its response that were written.
   std::uint64_t content_sent(StreamId id) const;
-  // How many more the client's windows let through, of the stream or of the connection; for a
-  // stream that is none, none.
-  std::int64_t room(StreamId id) const;
+  std::uint64_t content_sent() const; // of all
+  // How many more bytes the client's windows let through: that of a stream, that of the connection.
+  std::int64_t window(StreamId id) const;
+  std::int64_t window() const;
+  // After an error, or terminate(): only what is left is written.
+  bool is_terminated() const;
   std::uint64_t frames_received() const; // whole ones, and whole heads
   // Whether the client is in the middle of the preface, of a head, or of a frame without content.
   bool is_within_frame() const;

@@ -46,6 +46,8 @@ public:
   // Ends every connection now.
   void close_all();
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  // With those that have said nothing yet.
+  std::size_t all() const { return seats_.taken(); }
   const Counters& counters(std::size_t worker) const;
   // Thread: that of the worker.
   ConnectionSet& set_of(std::size_t worker) { return *sets_[worker]; }

@@ -57,7 +57,7 @@ private:
     std::mutex mutex;
     std::unordered_map<std::uint64_t, std::uint32_t> connections; // guarded by mutex
   };
-  Shard& shard_of(std::uint64_t client) { return shards_[client % kShards]; }
+  Shard& shard_of(std::uint64_t client) { return shards_[(client >> 1) % kShards]; }
 
   std::atomic<std::size_t> taken_{0};
   std::array<Shard, kShards> shards_;

@@ -50,9 +50,11 @@ public:
   void start();
   // New connections use this from now on. Thread: any.
   void set_tls(TlsContextPtr tls);
-  // Stops accepting; connections already in the queue are taken first. Thread: any, while the
-  // workers run; returns when every worker has closed its socket.
-  void stop(WorkerPool& pool);
+  // Stops accepting. Connections already in the queue are taken first, or left to the process that
+  // has the same sockets. Thread: any, while the workers run; returns when every worker has closed
+  // its socket.
+  enum class Queue : std::uint8_t { is_taken, is_left };
+  void stop(WorkerPool& pool, Queue queue = Queue::is_taken);
 
 private:
   struct Socket;

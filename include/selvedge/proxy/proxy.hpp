@@ -31,6 +31,7 @@ struct ProxyCounters {
   base::Counter refused;           // requests that were malformed or beyond a limit
   base::Counter unrouted;          // no site or route
   base::Counter refused_addresses; // that a route does not admit
+  base::Counter refused_spellings; // of a path that would be one of another route
   std::array<base::Counter, kTokenVerdicts> tokens; // of signed URLs
   base::Counter fills;                              // fetches begun to fill the cache
   base::Counter passes;                             // fetches begun for one request only

@@ -86,6 +86,10 @@ public:
   // Null when no site has that host, or the site no route for that path. `authority` may have a
   // port.
   const Route* find(std::string_view authority, std::string_view path) const;
+  // Whether the request would be for a route with access rules, were its path read as generously as
+  // some origins do: everything decoded, slashes merged. Then it must not pass for one of `found`.
+  bool hides_protected(const Route& found, const http::RequestHead& request,
+                       base::Arena& arena) const;
   // As above, by an absolute http or https URL.
   const Route* find_url(std::string_view url) const;
   // The key of a GET of that absolute URL, by the rules of its route; nothing where there is none,
@@ -110,6 +114,7 @@ private:
   std::map<std::string, const Site*, std::less<>> exact_;
   std::map<std::string, const Site*, std::less<>> wildcard_; // ".example.com" for "*.example.com"
   const Site* fallback_ = nullptr;
+  bool has_access_rules_ = false; // any route
 };
 
 } // namespace selvedge::proxy

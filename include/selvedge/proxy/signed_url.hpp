@@ -13,7 +13,7 @@
 //   EXPIRES
 //   SCOPE
 //   "u": the path and the query without the token; "p": the bytes that the path must begin with
-//   the client's address, or nothing
+//   the client's address (RFC 5952; IPv4 in dots also where it came over IPv6), or nothing
 //
 // Paths are in the normal form of cache::normal_path(), as the request's is when it is compared.
 // Thread: any.
@@ -56,14 +56,23 @@ struct SignedScope {
   std::string_view host;                    // may have a port and capital letters
   std::string_view target;                  // path and query, without the token
   std::optional<std::size_t> prefix_length; // of the path; nothing: this target only
-  std::string_view address;                 // of the one client; empty: any
+  std::string_view address;                 // of the one client, in any form; empty: any
 };
 
 // Requires: a prefix is no longer than the path of the target.
 std::string sign_url(const UrlKeys& keys, const SignedScope& scope, std::chrono::sys_seconds until);
 
-enum class TokenVerdict : std::uint8_t { good, missing, malformed, unknown_key, expired, wrong };
-constexpr std::size_t kTokenVerdicts = 6;
+// A token is for reading: for GET, HEAD and OPTIONS.
+enum class TokenVerdict : std::uint8_t {
+  good,
+  missing,
+  malformed,
+  unknown_key,
+  expired,
+  wrong,
+  method,
+};
+constexpr std::size_t kTokenVerdicts = 7;
 std::string_view text_of(TokenVerdict verdict);
 
 // `address` is the client's. The signature is compared in constant time.

@@ -48,9 +48,11 @@ public:
   // does, and then nothing has changed.
   void apply(const config::Config& config);
   // No new connections or requests; what is under way goes on. The node is not ready any more.
-  void begin_drain();
+  // `is_succeeded`: another process accepts on the same sockets, and what waits in their queues is
+  // its business.
+  void begin_drain(bool is_succeeded = false);
   bool is_draining() const { return draining_.load(std::memory_order_relaxed); }
-  std::size_t open_connections() const { return connections_.open(); }
+  std::size_t open_connections() const { return connections_.all(); }
   // Ends everything.
   void stop();
   void reopen_logs();
