@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What a client at a steady rate notices while others attack: for each attack, its p99 beside that of
-a run without, in turns.
+"""What a client at a steady rate notices while others attack: for each attack, its p99 beside that
+of a run without, in turns.
 
-One node with one worker on a core of its own; the client and the attackers share another one. In the
-calm runs processes that only compute are there instead of the attackers, so that what the client
-loses to them is in both. An attacker does one thing over and over, as fast as it can, over new
-connections when the node has ended its own. The client asks for 1 KiB that is stored, over HTTP/1.1
-and HTTP/2.
+One node with one worker on a core of its own; the client and the attackers share another one. In
+the calm runs processes that only compute are there instead of the attackers, so that what the
+client loses to them is in both. An attacker does one thing over and over, as fast as it can, over
+new connections when the node has ended its own. The client asks for 1 KiB that is stored, over
+HTTP/1.1 and HTTP/2.
 """
 
 import argparse

@@ -99,7 +99,7 @@ def malformed_heads(port: int) -> None:
         [
             b"GET  / HTTP/1.1\r\nHost: t\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: t\r\nHost: u\r\n\r\n",
-            b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: t\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
         ]
     )

@@ -35,7 +35,7 @@ LIMITS = {
     "write_timeout": "1s",
     "handshake_timeout": "1s",
 }
-PATIENCE = 6.0  # seconds of a test, that of the limits many times over
+PATIENCE = 12.0  # seconds of a test, that of the limits many times over
 PAUSE = 0.02  # of a client that always does something
 START = h2.PREFACE + settings()
 HEAD = encode(request("/files/index.html"))
