@@ -238,8 +238,9 @@ void Store::add(Reference response) {
     const base::Steady now = response->freshness().response_time;
     const auto worth = [now](const Reference& one) {
       const bool is_fresh = one->freshness().age(now) < one->freshness().lifetime;
-      if (one->is_pass_marker() || !is_fresh) return -1;
-      return int{one->visits.load(std::memory_order_relaxed)};
+      const int asked = one->visits.load(std::memory_order_relaxed);
+      constexpr int kMostVisits = 256;
+      return one->is_pass_marker() || !is_fresh ? asked - kMostVisits : asked;
     };
     const auto least = std::ranges::min_element(variants, {}, worth);
     stripe.take_out(variants, static_cast<std::size_t>(least - variants.begin()), removed);
