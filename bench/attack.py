@@ -2,11 +2,10 @@
 """What a client at a steady rate notices while others attack: for each attack, its p99 beside that
 of a run without, in turns.
 
-One node with one worker on a core of its own; the client and the attackers share another one. In
-the calm runs processes that only compute are there instead of the attackers, so that what the
-client loses to them is in both. An attacker does one thing over and over, as fast as it can, over
-new connections when the node has ended its own. The client asks for 1 KiB that is stored, over
-HTTP/1.1 and HTTP/2.
+One node with one worker on a core of its own; the client and the attackers share another one, so
+that the client loses some time to them, too. An attacker does one thing over and over, as fast as
+it can, over new connections when the node has ended its own. The client asks for 1 KiB that is
+stored, over HTTP/1.1 and HTTP/2.
 """
 
 import argparse
@@ -52,10 +51,10 @@ def attack_on(core: int, name: str, port: int) -> None:
 
 
 class Attackers:
-    def __init__(self, name: str, port: int, count: int, core: int):
+    def __init__(self, name: str | None, port: int, count: int, core: int):
         self._all = [
             multiprocessing.Process(target=attack_on, args=(core, name, port), daemon=True)
-            for _ in range(count)
+            for _ in range(count if name else 0)
         ]
 
     def __enter__(self) -> None:
@@ -82,7 +81,7 @@ class Bench:
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(run.stdout)
 
-    def measure(self, attack: str, protocol: str) -> tuple[float, int]:
+    def measure(self, attack: str | None, protocol: str) -> tuple[float, int]:
         """p99 in microseconds, and requests without an answer."""
         count = self.arguments.attackers
         with Attackers(attack, self.node.port(), count, self.cores[-1]):
@@ -92,7 +91,7 @@ class Bench:
     def compare(self, attack: str, protocol: str) -> dict:
         calm, under, failed = [], [], 0
         for _ in range(self.arguments.turns):
-            calm.append(self.measure("none", protocol)[0])
+            calm.append(self.measure(None, protocol)[0])
             p99, lost = self.measure(attack, protocol)
             under.append(p99)
             failed += lost

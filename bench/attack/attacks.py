@@ -185,7 +185,4 @@ ATTACKS = {
 
 
 def run(name: str, port: int) -> None:
-    """`none` only computes."""
-    while name == "none":
-        pass
     ATTACKS[name](port)

@@ -8,9 +8,10 @@
 namespace selvedge::downstream {
 
 namespace {
-constexpr std::chrono::milliseconds kLinger{
-    2000}; // for a client to read an answer it did not expect
-}
+// For a client to read an answer that it did not expect.
+constexpr std::chrono::milliseconds kLinger{2000};
+constexpr std::chrono::milliseconds kLingerAfterFault{250};
+} // namespace
 
 Connection::Connection(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
     : set_(set), handler_(handler), client_(arrival.client),
@@ -205,15 +206,16 @@ void Connection::on_writable() {
   on_output_drained();
 }
 
-void Connection::close_after_output() {
+void Connection::close_after_output(bool is_fault) {
   if (is_closed()) return;
+  is_at_fault_ = is_at_fault_ || is_fault;
   linger_after_output_ = true;
   if (blocked_) return arm(limits().write_timeout);
   // Closing with unread input would reset the connection, and the client might lose the answer.
   transport_->shut_down_output();
   lingering_ = true;
   kept_input_.clear();
-  arm(kLinger);
+  arm(is_at_fault_ ? kLingerAfterFault : kLinger);
   if (!is_processing_) discard_input();
 }
 

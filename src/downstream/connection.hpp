@@ -85,7 +85,9 @@ protected:
   // It ends as soon as its client has what was written.
   bool is_ending() const { return lingering_ || linger_after_output_; }
   // The client may read what was written; then the connection ends.
-  void close_after_output();
+  // A client that has broken the rules has less time for that: it may come back a thousand times a
+  // second, and each connection that waits takes a place.
+  void close_after_output(bool is_fault = false);
 
   ConnectionSet& set_;
   RequestHandler& handler_;
@@ -133,6 +135,7 @@ private:
   bool lingering_ = false; // the answer is out; input is thrown away until the client closes
   bool linger_after_output_ = false;
   bool is_cut_off_ = false;
+  bool is_at_fault_ = false;
 };
 
 // The connections of one worker.

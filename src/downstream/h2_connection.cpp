@@ -50,7 +50,7 @@ void H2Connection::on_input(std::string_view bytes) {
   if (is_closed()) return;
   if (!result) session_.terminate(ResetCode::no_error);
   flush();
-  if (!result && !is_closed()) return close_after_output();
+  if (!result && !is_closed()) return close_after_output(true);
   if (!is_closed()) set_timer();
 }
 
