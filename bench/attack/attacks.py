@@ -9,6 +9,7 @@ import time
 import h2_wire
 
 HELD = 400  # connections of those that hold many
+SOURCE = ("127.0.0.2", 0)  # another client than the one that is measured
 HELLO = h2_wire.PREFACE + h2_wire.settings()
 GET = h2_wire.encode(h2_wire.request("/1k.bin"))
 LARGE = h2_wire.encode(h2_wire.request("/1m.bin"))
@@ -16,7 +17,7 @@ POST = h2_wire.encode(h2_wire.request("/1k.bin", method="POST"))
 
 
 def connect(port: int) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=5, source_address=SOURCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
