@@ -94,6 +94,23 @@ def case_no_request_fails():
             expect(is_there(pid), "the last process serves on")
 
 
+def case_who_has_just_connected_is_served():
+    """On a node where nothing else is under way, so that nothing holds the old process."""
+    with tempfile.TemporaryDirectory() as root:
+        with UpgradedNode(config_for(folder_with_content(root))) as upgraded:
+            node = upgraded.node
+            silent = [RawConnection(node.port()) for _ in range(8)]
+            before = upgraded.ready()["pid"]
+            os.kill(before, signal.SIGUSR2)
+            wait_until(lambda: upgraded.ready()["pid"] != before, "another process serves")
+            upgraded._successors.append(upgraded.ready()["pid"])
+            for connection in silent:
+                connection.send(b"GET /a.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                expect_equal(connection.answer().body, CONTENT, "content")
+                connection.__exit__()
+            wait_until(lambda: has_ended(before), "the process before has ended", seconds=30)
+
+
 def case_other_numbers_of_workers():
     """Every socket has a worker and every worker a socket, whatever their numbers are."""
     with tempfile.TemporaryDirectory() as root:

@@ -2,6 +2,9 @@
 // take all the places.
 #include "tests/support/catch.hpp"
 #include "tests/support/flow.hpp"
+#include "tests/support/h2_frames.hpp"
+
+#include <algorithm>
 
 using namespace selvedge;
 using test::Answer;
@@ -68,6 +71,17 @@ TEST_CASE("a drain does not end a connection that was told to go on", "[flow][dr
   client.get("/a");
   CHECK(client.answer().fields.at("connection") == "close");
   CHECK(client.is_closed());
+}
+
+TEST_CASE("who comes over HTTP/2 while the node drains is told that it does", "[flow][drain]") {
+  namespace h2 = test::h2;
+  Flow flow;
+  flow.connections().begin_drain();
+  flow.settle();
+  Client client = flow.connect(); // it was in the queue
+  client.send(h2::preface() + h2::settings());
+  const auto frames = h2::frames_of(client.wire().from_node);
+  CHECK(std::ranges::any_of(frames, [](const h2::Frame& one) { return one.type == 7; }));
 }
 
 TEST_CASE("ages do not follow a clock that is set", "[flow][clock]") {

@@ -72,6 +72,22 @@ TEST_CASE("an origin that wants it used stale has its way") {
   CHECK(client.answer().content == "old");
 }
 
+TEST_CASE("what is gone does not come back when the origin fails") {
+  const int status = GENERATE(404, 410);
+  Flow flow;
+  Client client = flow.connect();
+  client.get("/a");
+  flow.origin().answer(200, {{"cache-control", "max-age=60"}}, "there");
+  client.answer();
+  flow.advance(std::chrono::seconds(61));
+  client.get("/a");
+  flow.origin().answer(static_cast<http::Status>(status), {{"cache-control", "no-store"}}, "gone");
+  CHECK(client.answer().status == status);
+  client.get("/a");
+  flow.origin().fail(base::ErrorCode::connect_refused);
+  CHECK(client.answer().content != "there");
+}
+
 TEST_CASE("an error that one client provokes leaves alone what is fresh") {
   const int status = GENERATE(400, 403, 406, 431, 302);
   CAPTURE(status);
