@@ -221,7 +221,7 @@ void Connection::close_after_output(bool is_fault) {
 
 void Connection::discard_input() {
   const boost::intrusive_ptr<Connection> keep(this);
-  for (int reads = 0; reads < 16; ++reads) {
+  for (int reads = 0; reads < 4; ++reads) {
     const net::IoResult got = transport_->read(worker().input_buffer());
     if (got.state == net::IoState::closed) return close();
     if (got.state == net::IoState::blocked) break;

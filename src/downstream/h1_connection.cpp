@@ -18,6 +18,7 @@ constexpr std::size_t kCopied = 8192;       // content up to this size is copied
 constexpr std::size_t kFlushAt = 32768;     // of answers collected in one turn
 constexpr std::size_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 constexpr std::size_t kLookBytes = 65536;   // before it is asked whether the turn is over
+constexpr std::size_t kLookInput = 4096;    // likewise, of content that comes in small chunks
 constexpr std::size_t kViews = 16;
 constexpr std::size_t kStatusLineBytes = 64; // at most, with the empty line behind the fields
 constexpr std::size_t kInterimBytes = 32768; // of interim responses that wait for their turn
@@ -59,6 +60,7 @@ void H1Connection::on_input(std::string_view bytes) {
 
 std::size_t H1Connection::use(std::string_view bytes) {
   std::size_t used = 0;
+  std::size_t looked_at = 0;
   while (used < bytes.size() && !is_closed() && !is_refused_ && !is_blocked()) {
     if (state_ == Request::complete) break; // its answer is under way
     if (state_ == Request::none) {
@@ -77,6 +79,10 @@ std::size_t H1Connection::use(std::string_view bytes) {
     }
     if (!step(bytes.substr(used), used)) break;
     if (block_size_ > kFlushAt) flush_block();
+    if (used - looked_at < kLookInput) continue;
+    looked_at = used;
+    has_had_its_turn_ = used < bytes.size() && worker().is_turn_over();
+    if (has_had_its_turn_) break;
   }
   return used;
 }

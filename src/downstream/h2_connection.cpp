@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kDiscarded = 1 << 18;   // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
+constexpr std::size_t kLookInput = 4096; // received before it is asked whether the turn is over
 
 codec::h2::ServerSession::Options session_options(const Limits& limits) {
   codec::h2::ServerSession::Options options;
@@ -43,7 +44,7 @@ H2Connection::~H2Connection() {
 void H2Connection::on_input(std::string_view bytes) {
   if (set_.is_draining() && !is_draining_) begin_goodbye(); // it came while the node began to drain
   is_in_session_ = true;
-  const auto result = session_.receive(bytes);
+  const auto result = receive(bytes);
   note_input();
   if (!is_closed()) serve_waiting();
   is_in_session_ = false;
@@ -52,6 +53,20 @@ void H2Connection::on_input(std::string_view bytes) {
   flush();
   if (!result && !is_closed()) return close_after_output(true);
   if (!is_closed()) set_timer();
+}
+
+// A few thousand small frames fit into one read: others have their turns between them.
+base::Result<void> H2Connection::receive(std::string_view bytes) {
+  while (!is_closed()) {
+    if (auto result = session_.receive(bytes.substr(0, kLookInput)); !result) return result;
+    bytes.remove_prefix(std::min(kLookInput, bytes.size()));
+    if (bytes.empty()) break;
+    if (!worker().is_turn_over()) continue;
+    keep_input(bytes);
+    go_on_later();
+    break;
+  }
+  return {};
 }
 
 void H2Connection::flush() {

@@ -103,6 +103,7 @@ private:
   void serve_waiting();
   void serve(H2Stream& stream);
   void discard(H2Stream& stream, std::size_t bytes);
+  base::Result<void> receive(std::string_view bytes);
   void flush();
   void begin_goodbye();
   void set_timer();
