@@ -10,9 +10,11 @@ namespace selvedge::base {
 
 namespace {
 
-constexpr unsigned kV4Prefix = 96; // of ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
-
 using Bytes = std::array<std::uint8_t, 16>;
+
+constexpr unsigned kV4Prefix = 96; // of ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
+constexpr Bytes kV4Network{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+constexpr std::size_t kClientBytes = 8; // of an IPv6 address
 
 struct Address {
   Bytes bytes{};
@@ -58,6 +60,18 @@ std::optional<unsigned> prefix_of(std::string_view text, bool is_v4) {
 }
 
 } // namespace
+
+std::optional<std::string> client_network(std::string_view address) {
+  const std::optional<Address> parsed = parse(address);
+  if (!parsed) return std::nullopt;
+  const Bytes& bytes = parsed->bytes;
+  if (!is_within(bytes, kV4Network, kV4Prefix)) {
+    return std::string(bytes.begin(), bytes.begin() + kClientBytes);
+  }
+  std::array<char, INET_ADDRSTRLEN> v4{};
+  ::inet_ntop(AF_INET, bytes.data() + kV4Prefix / 8, v4.data(), v4.size());
+  return v4.data();
+}
 
 AddressList::AddressList(const std::vector<std::string>& networks) {
   for (const std::string& text : networks) {

@@ -1,39 +1,13 @@
 #include <selvedge/downstream/client_seats.hpp>
 
-#include <arpa/inet.h>
-#include <cstring>
-#include <random>
-#include <xxhash.h>
+#include <selvedge/base/address_list.hpp>
+#include <selvedge/base/fingerprint.hpp>
 
 namespace selvedge::downstream {
 
-namespace {
-
-// Not for whoever chooses addresses to foresee which of them share a number.
-std::uint64_t hash_of(const void* bytes, std::size_t size) {
-  static const std::uint64_t seed = [] {
-    std::random_device device;
-    return std::uint64_t{device()} << 32 | device();
-  }();
-  return XXH3_64bits_withSeed(bytes, size, seed) | 1; // never 0
-}
-
-} // namespace
-
 std::uint64_t ClientSeats::client_of(std::string_view address) {
-  constexpr std::size_t kNetwork = 8; // bytes of a /64
-  constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.size() >= text.size()) return 0;
-  std::memcpy(text.data(), address.data(), address.size());
-  in_addr v4{};
-  if (::inet_pton(AF_INET, text.data(), &v4) == 1) return hash_of(&v4, sizeof v4);
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, text.data(), &v6) != 1) return 0;
-  if (std::memcmp(&v6, kMapped.data(), kMapped.size()) == 0) {
-    return hash_of(reinterpret_cast<const char*>(&v6) + kMapped.size(), sizeof v4);
-  }
-  return hash_of(&v6, kNetwork);
+  const std::optional<std::string> network = base::client_network(address);
+  return network ? base::fingerprint(*network).low | 1 : 0;
 }
 
 ClientSeats::Taken ClientSeats::take(std::string_view address, std::uint32_t most,

@@ -24,6 +24,17 @@ TEST_CASE("addresses and networks", "[base][address]") {
   CHECK(AddressList({"::/0"}).contains("1.2.3.4"));
 }
 
+TEST_CASE("what one client has", "[base][address]") {
+  CHECK(client_network("192.0.2.1") == "192.0.2.1");
+  CHECK(client_network("::ffff:192.0.2.1") == "192.0.2.1");
+  CHECK(client_network("2001:db8:1:2::1") == client_network("2001:DB8:1:2:ffff::9"));
+  CHECK(client_network("2001:db8:1:2::1") != client_network("2001:db8:1:3::1"));
+  for (const char* none : {"", "localhost", "192.0.2", "192.0.2.01", "2001:db8:1:2::/64"}) {
+    CAPTURE(none);
+    CHECK(client_network(none) == std::nullopt);
+  }
+}
+
 TEST_CASE("the most specific network is found", "[base][address]") {
   const AddressList list({"10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "10.1.0.0/16"});
   CHECK(list.most_specific("10.1.2.3") == 1u);

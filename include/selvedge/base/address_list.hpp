@@ -12,6 +12,11 @@
 
 namespace selvedge::base {
 
+// What one client has, as bytes that no other one has: an IPv4 address (its text, also of the one
+// that a socket of both families names) or the first 64 bits of an IPv6 one (RFC 6177: a customer
+// has at least that). Nothing for what is no address. Allocates nothing.
+std::optional<std::string> client_network(std::string_view address);
+
 // Addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1". Throws std::runtime_error that names a
 // bad one.
 class AddressList {

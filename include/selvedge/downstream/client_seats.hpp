@@ -1,6 +1,5 @@
 // How many connections clients have, over all workers: the node has room for so many, and one
-// client may take so many of them. A client is an IPv4 address or the /64 network of an IPv6 one
-// (RFC 6177: a customer has at least that).
+// client may take so many of them. A client is a base::client_network().
 // Thread: any. A lock is held for a moment when a connection begins and when it ends.
 #pragma once
 
