@@ -5,6 +5,8 @@
 
 #include "query.hpp"
 
+#include <selvedge/http/percent_encoding.hpp>
+
 #include <algorithm>
 
 namespace selvedge::cache {
@@ -19,9 +21,9 @@ bool is_unreserved(char c) { // RFC 3986, 2.3
 // Whether `c` behind `text` would make a percent-encoding of a "%" that begins none: of "%%341"
 // must not become "%41", which means something else and would be undone the next time.
 bool completes_encoding(const std::string& text, char c) {
-  if (hex_digit(c) < 0) return false;
+  if (http::hex_digit(c) < 0) return false;
   if (text.ends_with('%')) return true;
-  return text.size() > 1 && text[text.size() - 2] == '%' && hex_digit(text.back()) >= 0;
+  return text.size() > 1 && text[text.size() - 2] == '%' && http::hex_digit(text.back()) >= 0;
 }
 
 // RFC 3986, 6.2.2.1 and 6.2.2.2. What is no percent-encoding stays as it is.
@@ -29,22 +31,20 @@ std::string with_normal_encoding(std::string_view path) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string result;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool is_encoded = path[i] == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 &&
-                            hex_digit(path[i + 2]) >= 0;
-    if (!is_encoded) {
+    const std::optional<char> decoded = http::encoded_byte(path.substr(i));
+    if (!decoded) {
       result.push_back(path[i]);
       continue;
     }
-    const int byte = hex_digit(path[i + 1]) * 16 + hex_digit(path[i + 2]);
-    const char decoded = static_cast<char>(byte);
-    if (byte < 128 && is_unreserved(decoded) && !completes_encoding(result, decoded)) {
-      result.push_back(decoded);
+    if (is_unreserved(*decoded) && !completes_encoding(result, *decoded)) {
+      result.push_back(*decoded);
     } else {
+      const auto byte = static_cast<unsigned char>(*decoded);
       result.push_back('%');
-      result.push_back(kDigits[static_cast<std::size_t>(byte / 16)]);
-      result.push_back(kDigits[static_cast<std::size_t>(byte % 16)]);
+      result.push_back(kDigits[byte >> 4]);
+      result.push_back(kDigits[byte & 15]);
     }
-    i += 2;
+    i += http::kEncodedByte - 1;
   }
   return result;
 }

@@ -26,8 +26,6 @@ inline std::string_view name_of(std::string_view parameter) {
   return parameter.substr(0, parameter.find('='));
 }
 
-// The value of a hexadecimal digit, or -1.
-int hex_digit(char c);
 // "+" as a space, percent-encoding undone.
 std::string form_decoded(std::string_view text);
 

@@ -1,5 +1,7 @@
 #include <selvedge/codec/request_check.hpp>
 
+#include <selvedge/http/percent_encoding.hpp>
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -11,10 +13,6 @@ namespace {
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 // RFC 3986, 3.2.2: the address within the brackets.
@@ -38,8 +36,8 @@ bool is_path(std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '\\') return false;
     if (path[i] != '%') continue;
-    if (i + 2 >= path.size() || !is_hex(path[i + 1]) || !is_hex(path[i + 2])) return false;
-    if (path[i + 1] == '0' && path[i + 2] == '0') return false;
+    const std::optional<char> byte = http::encoded_byte(path.substr(i));
+    if (!byte || *byte == '\0') return false;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <selvedge/bundle/name.hpp>
 #include <selvedge/bundle/version.hpp>
+#include <selvedge/http/percent_encoding.hpp>
 
 #include <cstring>
 #include <initializer_list>
@@ -11,12 +12,6 @@ namespace selvedge::proxy {
 namespace {
 
 constexpr std::string_view kManifest = "bundle.json";
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 std::string_view file_of(const BundleRequest& request) {
   return request.path.empty() ? kManifest : request.path;
@@ -40,16 +35,10 @@ std::string_view decoded(std::string_view text, base::Arena& arena) {
   if (text.find('%') == std::string_view::npos) return text;
   char* const bytes = static_cast<char*>(arena.allocate(text.size(), 1));
   std::size_t size = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool has_two = text[i] == '%' && i + 2 < text.size();
-    const int high = has_two ? hex_digit(text[i + 1]) : -1;
-    const int low = has_two ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) {
-      bytes[size++] = text[i];
-    } else {
-      bytes[size++] = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
+  while (!text.empty()) {
+    const std::optional<char> byte = http::encoded_byte(text);
+    bytes[size++] = byte.value_or(text.front());
+    text.remove_prefix(byte ? http::kEncodedByte : 1);
   }
   return {bytes, size};
 }

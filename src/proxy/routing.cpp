@@ -6,6 +6,7 @@
 #include "normalize.hpp"
 
 #include <selvedge/codec/request_check.hpp>
+#include <selvedge/http/percent_encoding.hpp>
 
 #include <algorithm>
 
@@ -67,23 +68,10 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   return route;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // Everything decoded once, slashes merged, dot segments gone: as the most generous origin reads it.
 std::string_view generous_path(std::string_view path, base::Arena& arena) {
   std::string text;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    char c = path[i];
-    const bool is_encoded = c == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 &&
-                            hex_digit(path[i + 2]) >= 0;
-    if (is_encoded) {
-      c = static_cast<char>(hex_digit(path[i + 1]) * 16 + hex_digit(path[i + 2]));
-      i += 2;
-    }
+  for (char c : http::percent_decoded(path)) {
     if (c == '\\') c = '/';
     if (c != '/' || !text.ends_with('/')) text += c;
   }

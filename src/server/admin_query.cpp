@@ -1,34 +1,8 @@
 #include "admin_query.hpp"
 
+#include <selvedge/http/percent_encoding.hpp>
+
 namespace selvedge::server {
-
-namespace {
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
-  return {};
-}
-
-// RFC 3986, 2.1. A '+' is a plus: this is no HTML form. What is no escape stays as it is.
-std::string decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool may_be_escape = text[i] == '%' && i + 2 < text.size();
-    const auto high = may_be_escape ? hex_digit(text[i + 1]) : std::nullopt;
-    const auto low = may_be_escape ? hex_digit(text[i + 2]) : std::nullopt;
-    if (high && low) {
-      result.push_back(static_cast<char>(*high * 16 + *low));
-      i += 2;
-    } else {
-      result.push_back(text[i]);
-    }
-  }
-  return result;
-}
-
-} // namespace
 
 std::string_view query_of(const http::RequestHead& request) {
   const std::size_t mark = request.target.find('?');
@@ -44,7 +18,8 @@ AdminQuery::AdminQuery(std::string_view query) {
     const std::size_t equals = pair.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-    pairs_.emplace_back(decoded(pair.substr(0, equals)), decoded(value));
+    pairs_.emplace_back(http::percent_decoded(pair.substr(0, equals)),
+                        http::percent_decoded(value));
   }
 }
 

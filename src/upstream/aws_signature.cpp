@@ -1,5 +1,7 @@
 #include "aws_signature.hpp"
 
+#include <selvedge/http/percent_encoding.hpp>
+
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -19,13 +21,6 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 bool is_unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 std::string encoded(std::string_view bytes, std::string_view kept) {
@@ -81,8 +76,8 @@ std::string canonical_query(std::string_view query) {
     const std::size_t equals = one.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : one.substr(equals + 1);
-    parameters.emplace_back(uri_encoded(uri_decoded(one.substr(0, equals))),
-                            uri_encoded(uri_decoded(value)));
+    parameters.emplace_back(uri_encoded(http::percent_decoded(one.substr(0, equals))),
+                            uri_encoded(http::percent_decoded(value)));
   }
   std::sort(parameters.begin(), parameters.end());
   std::string text;
@@ -130,22 +125,6 @@ std::string uri_encoded_path(std::string_view bytes) {
   return encoded(bytes, "/");
 }
 
-std::string uri_decoded(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low < 0) {
-      bytes.push_back(text[i]);
-      continue;
-    }
-    bytes.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return bytes;
-}
-
 std::string aws_timestamp(std::chrono::sys_seconds time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
@@ -171,7 +150,7 @@ std::string canonical_request(const AwsRequest& request) {
       mark == std::string_view::npos ? std::string_view() : request.target.substr(mark + 1);
   std::string text(request.method);
   // S3 encodes a path once and does not normalise it: keys may hold "//".
-  text.append("\n").append(uri_encoded_path(uri_decoded(path)));
+  text.append("\n").append(uri_encoded_path(http::percent_decoded(path)));
   text.append("\n").append(canonical_query(query)).append("\n");
   for (const auto& [name, value] : sorted(request.fields)) {
     text.append(name).append(":").append(value).append("\n");

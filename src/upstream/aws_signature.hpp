@@ -22,9 +22,6 @@ inline constexpr std::string_view kEmptyPayloadHash =
 std::string uri_encoded(std::string_view bytes);
 // As uri_encoded(), with "/" left as it is.
 std::string uri_encoded_path(std::string_view bytes);
-// The bytes that percent-encoded text stands for. A "%" without two hexadecimal digits after it
-// stands for itself.
-std::string uri_decoded(std::string_view text);
 
 // 20130524T000000Z: what x-amz-date says.
 std::string aws_timestamp(std::chrono::sys_seconds time);

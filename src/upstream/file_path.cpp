@@ -1,30 +1,20 @@
 #include "file_path.hpp"
 
+#include <selvedge/http/percent_encoding.hpp>
+
 namespace selvedge::upstream {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::optional<std::string> decode(std::string_view text) {
   std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return {};
-      c = static_cast<char>(high * 16 + low);
-      if (c == '/') return {}; // would not mean what the path says
-      i += 2;
-    }
-    if (c == '\0') return {};
-    decoded.push_back(c);
+  while (!text.empty()) {
+    const bool is_encoded = text.front() == '%';
+    const std::optional<char> c = is_encoded ? http::encoded_byte(text) : text.front();
+    // An encoded slash would not mean what the path says.
+    if (!c || *c == '\0' || (is_encoded && *c == '/')) return {};
+    decoded.push_back(*c);
+    text.remove_prefix(is_encoded ? http::kEncodedByte : 1);
   }
   return decoded;
 }

@@ -2,6 +2,8 @@
 
 #include "aws_signature.hpp"
 
+#include <selvedge/http/percent_encoding.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,16 +39,9 @@ std::string_view without_default_port(std::string_view authority, bool has_tls) 
   return authority;
 }
 
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 bool is_well_encoded(std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') continue;
-    if (i + 2 >= path.size() || !is_hex_digit(path[i + 1]) || !is_hex_digit(path[i + 2])) {
-      return false;
-    }
+    if (path[i] == '%' && !http::encoded_byte(path.substr(i))) return false;
   }
   return true;
 }
@@ -128,7 +123,7 @@ std::optional<std::string> s3_target(std::string_view target, const S3Place& pla
   const std::string_view path = target.substr(0, target.find('?'));
   if (path.empty() || path.front() != '/') return {};
   if (!is_well_encoded(path) || has_encoded_slash(path)) return {};
-  std::string key = uri_decoded(path.substr(1));
+  std::string key = http::percent_decoded(path.substr(1));
   if (has_dot_segment(key) || has_control(key)) return {};
   // Without a key the bucket itself would be asked for: a listing.
   if (key.empty() || key.back() == '/') key.append("index.html");

@@ -1,5 +1,6 @@
 // The examples are those of "Authenticating Requests: Using the Authorization Header" in the
 // reference of the S3 API: docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html.
+#include <selvedge/http/percent_encoding.hpp>
 #include <src/upstream/aws_signature.hpp>
 #include <tests/support/catch.hpp>
 
@@ -148,11 +149,10 @@ TEST_CASE("a timestamp has fixed places", "[upstream][s3]") {
 TEST_CASE("percent-encoding of every byte comes back", "[upstream][s3]") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
-  CHECK(uri_decoded(uri_encoded(all)) == all);
-  CHECK(uri_decoded(uri_encoded_path(all)) == all);
+  CHECK(http::percent_decoded(uri_encoded(all)) == all);
+  CHECK(http::percent_decoded(uri_encoded_path(all)) == all);
   CHECK(uri_encoded("a b/c+d") == "a%20b%2Fc%2Bd");
   CHECK(uri_encoded_path("a b/c+d") == "a%20b/c%2Bd");
   CHECK(uri_encoded("AZaz09-._~") == "AZaz09-._~");
   CHECK(uri_encoded("\xc3\xa9\xff") == "%C3%A9%FF");
-  for (const char* broken : {"%", "%4", "%zz", "a%4g", "%%"}) CHECK(uri_decoded(broken) == broken);
 }
