@@ -3,14 +3,13 @@
 #include "text_rules.hpp"
 #include "units.hpp"
 
+#include <selvedge/base/file_text.hpp>
 #include <selvedge/config/load.hpp>
 
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
 #include <sstream>
 
 namespace selvedge::config {
@@ -79,22 +78,14 @@ DocumentCount count_documents(std::string_view text) {
 
 } // namespace
 
-std::variant<std::string, std::error_code> text_in(const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(kFileBytes + 1, '\0');
-  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.is_open() || stream.bad()) return std::error_code(errno, std::generic_category());
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
+boost::system::result<std::string> text_in(const std::string& file) {
+  return base::file_text(file, kFileBytes + 1);
 }
 
 std::string read_source(const std::string& name) {
-  std::variant<std::string, std::error_code> text = text_in(name);
-  if (const auto* error = std::get_if<std::error_code>(&text)) {
-    throw ConfigError(name + ": cannot be read: " + error->message());
-  }
-  return std::get<std::string>(std::move(text));
+  boost::system::result<std::string> text = text_in(name);
+  if (!text) throw ConfigError(name + ": cannot be read: " + text.error().message());
+  return *std::move(text);
 }
 
 std::optional<YAML::Node> document(std::string_view text, Reading& reading) {

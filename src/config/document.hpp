@@ -4,19 +4,18 @@
 
 #include "reading.hpp"
 
+#include <boost/system/result.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <variant>
 
 namespace selvedge::config {
 
 // What is in a file, or why it cannot be read. Of a file that is too large to be meant, a part
 // that document() refuses.
-std::variant<std::string, std::error_code> text_in(const std::string& file);
+boost::system::result<std::string> text_in(const std::string& file);
 // The same, where a file that cannot be read ends it all: throws ConfigError that names it.
 std::string read_source(const std::string& name);
 

@@ -92,13 +92,13 @@ private:
       reading_.fail(where, path, in_quotes(name) + " is read already");
       return true;
     }
-    std::variant<std::string, std::error_code> text = text_in(name);
-    if (const auto* error = std::get_if<std::error_code>(&text)) {
-      reading_.fail(where, path, in_quotes(name) + " cannot be read: " + error->message());
+    boost::system::result<std::string> text = text_in(name);
+    if (!text) {
+      reading_.fail(where, path, in_quotes(name) + " cannot be read: " + text.error().message());
       return false;
     }
     const std::size_t before = config_.include.size();
-    const bool is_whole = read_one(Source{name, std::get<std::string>(std::move(text))});
+    const bool is_whole = read_one(Source{name, *std::move(text)});
     if (config_.include.size() > before) {
       const std::string inner = "include[" + std::to_string(before) + "]";
       reading_.fail(reading_.where(inner), inner, "a file that is included cannot include others");

@@ -1,8 +1,9 @@
 #include "key_file.hpp"
 
+#include <selvedge/base/file_text.hpp>
+
 #include <fmt/format.h>
 
-#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -18,17 +19,12 @@ KeyFile::KeyFile(std::string path) : path_(std::move(path)), version_(version())
 }
 
 std::string KeyFile::read() const {
-  std::ifstream in(path_, std::ios::binary);
-  std::string text(kBytes + 1, '\0');
-  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || !in.is_open()) {
-    throw std::runtime_error("cannot be read");
-  }
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kBytes) {
+  boost::system::result<std::string> text = base::file_text(path_, kBytes + 1);
+  if (!text) throw std::runtime_error("cannot be read");
+  if (text->size() > kBytes) {
     throw std::runtime_error(fmt::format("has more than {} bytes", kBytes));
   }
-  return text;
+  return *std::move(text);
 }
 
 bool KeyFile::has_changed() const {

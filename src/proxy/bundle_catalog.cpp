@@ -2,13 +2,11 @@
 
 #include "header_rules.hpp"
 
+#include <selvedge/base/file_text.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -35,10 +33,11 @@ std::shared_ptr<const HeaderRules> without_lifetime() {
 
 std::vector<bundle::PinKeys::Key> pin_keys_of(const std::string& path) {
   if (path.empty()) throw std::runtime_error("bundles.sessions: 'key_file' is missing");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(path + ": cannot be read: " + std::strerror(errno));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto keys = bundle::parse_pin_keys(text);
+  constexpr std::size_t kMost = 1 << 20;
+  const boost::system::result<std::string> text = base::file_text(path, kMost);
+  if (!text) throw std::runtime_error(path + ": cannot be read: " + text.error().message());
+  if (text->size() == kMost) throw std::runtime_error(path + ": is too large");
+  auto keys = bundle::parse_pin_keys(*text);
   if (!keys) throw std::runtime_error(path + ": " + keys.problem);
   return std::move(*keys.value);
 }

@@ -1,5 +1,7 @@
 #include <selvedge/proxy/signed_url.hpp>
 
+#include <selvedge/base/file_text.hpp>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -8,7 +10,6 @@
 #include <arpa/inet.h>
 #include <charconv>
 #include <fmt/format.h>
-#include <fstream>
 #include <iterator>
 #include <stdexcept>
 
@@ -161,16 +162,12 @@ UrlKeys UrlKeys::parse(std::string_view text) {
 
 UrlKeys UrlKeys::read(const std::string& path) {
   constexpr std::size_t kMost = 1 << 20;
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMost);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+  const boost::system::result<std::string> text = base::file_text(path, kMost);
+  if (!text || text->size() == kMost) {
+    throw std::runtime_error("cannot read keys from '" + path + "'");
   }
-  if (!file.eof()) throw std::runtime_error("cannot read keys from '" + path + "'");
   try {
-    return parse(text);
+    return parse(*text);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(path + ": " + error.what());
   }

@@ -1,13 +1,12 @@
 #include "credentials.hpp"
 
+#include <selvedge/base/file_text.hpp>
 #include <selvedge/http/field.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -103,12 +102,8 @@ std::optional<CredentialSource::Version> CredentialSource::version() const {
 }
 
 std::optional<Credentials> CredentialSource::read() const {
-  std::ifstream in(file_, std::ios::binary);
-  if (!in) return {};
-  std::string text(kFileBytes, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return parse_credentials(text);
+  const boost::system::result<std::string> text = base::file_text(file_, kFileBytes);
+  return text ? parse_credentials(*text) : std::nullopt;
 }
 
 } // namespace selvedge::upstream
