@@ -13,19 +13,15 @@ from client import RawConnection
 from harness import expect
 
 
-class SteadyClients:
-    def __init__(self, port: int, path: str, content: bytes, count: int = 8):
+class Clients:
+    """Threads that ask until the block ends: each has one _ask_on()."""
+
+    def __init__(self, port: int, count: int):
         self._port = port
-        self._request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-        self._content = content
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._ask_on) for _ in range(count)]
-        self.answers = 0  # read only after the end: each thread counts for itself
-        self.connections = 0
-        self.failures: list[str] = []
-        self._lock = threading.Lock()
 
-    def __enter__(self) -> "SteadyClients":
+    def __enter__(self) -> "Clients":
         for thread in self._threads:
             thread.start()
         return self
@@ -34,6 +30,17 @@ class SteadyClients:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+
+class SteadyClients(Clients):
+    def __init__(self, port: int, path: str, content: bytes, count: int = 8):
+        super().__init__(port, count)
+        self._request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        self._content = content
+        self.answers = 0  # read only after the end: each thread counts for itself
+        self.connections = 0
+        self.failures: list[str] = []
+        self._lock = threading.Lock()
 
     def _ask_on(self) -> None:
         answers = connections = 0

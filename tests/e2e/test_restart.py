@@ -5,35 +5,23 @@ then was whole."""
 import pathlib
 import signal
 import tempfile
-import threading
 
 from client import RawConnection, curl
 from harness import expect, expect_equal, run_cases, wait_until
 from node import Node, config_for, directory_origin
+from steady_clients import Clients
 
 CONTENT = b"0123456789abcdef" * 6000
 ROUNDS = 5
 
 
-class Clients:
-    """They ask until they are stopped, each time over a new connection, and keep what was wrong."""
+class RestartClients(Clients):
+    """Each time they ask over a new connection, and they keep what was wrong."""
 
     def __init__(self, port: int):
-        self._port = port
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask_on) for _ in range(4)]
+        super().__init__(port, count=4)
         self.wrong: list[str] = []
         self.whole = 0
-
-    def __enter__(self) -> "Clients":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
     def _ask_on(self) -> None:
         while not self._stop.is_set():
@@ -59,7 +47,7 @@ def case_killed_and_started_again():
         port = free_port()
         config = config_for(directory_origin(root))
         config["listeners"] = [{"name": "http", "address": f"127.0.0.1:{port}"}]
-        with Clients(port) as clients:
+        with RestartClients(port) as clients:
             for _ in range(ROUNDS):
                 node = Node(config)
                 node.__enter__()
