@@ -51,8 +51,18 @@ struct Scene {
       node.settle();
     }
   }
+  // To each request.
+  void answer_with_content_of(std::size_t bytes) {
+    node.handle = [this, bytes](Stream& stream) {
+      downstream::Response response;
+      response.status = 200;
+      response.content = &contents.emplace_back(bytes);
+      stream.respond(response);
+    };
+  }
   bool is_over() const { return wire->node_closed; }
 
+  std::list<Text> contents; // what the streams of the node send
   HandlerNode node;
   std::shared_ptr<test::Wire> wire;
 };
@@ -138,13 +148,7 @@ TEST_CASE("an answer that a client does not take is given up", "[downstream][h2]
   const std::string meanwhile =
       GENERATE(ping(), window(0, 1), window(1, 1), priority(1, 0), settings());
   Scene scene;
-  Text content(100'000);
-  scene.node.handle = [&content](Stream& stream) {
-    downstream::Response response;
-    response.status = 200;
-    response.content = &content;
-    stream.respond(response);
-  };
+  scene.answer_with_content_of(100'000);
   scene.say(preface() + settings({{4, 10}}) + get(1)); // a window of ten bytes
   scene.pass(15s, meanwhile);                          // it may pause for four times the limit
   const auto is_reset = [&scene] {
@@ -159,13 +163,7 @@ TEST_CASE("an answer that a client does not take is given up", "[downstream][h2]
 
 TEST_CASE("an answer that a client takes slowly is not", "[downstream][h2]") {
   Scene scene;
-  Text content(100'000);
-  scene.node.handle = [&content](Stream& stream) {
-    downstream::Response response;
-    response.status = 200;
-    response.content = &content;
-    stream.respond(response);
-  };
+  scene.answer_with_content_of(100'000);
   scene.say(preface() + settings({{4, 10}}) + get(1));
   scene.pass(20s, window(1, 500));
   CHECK_FALSE(scene.is_over());
@@ -175,13 +173,7 @@ TEST_CASE("an answer that a client takes slowly is not", "[downstream][h2]") {
 
 TEST_CASE("an answer that waits for another one is not", "[downstream][h2]") {
   Scene scene;
-  std::list<Text> contents;
-  scene.node.handle = [&contents](Stream& stream) {
-    downstream::Response response;
-    response.status = 200;
-    response.content = &contents.emplace_back(1'000'000);
-    stream.respond(response);
-  };
+  scene.answer_with_content_of(1'000'000);
   scene.say(preface() + settings({{4, 1'000'000}}) + get(1) + get(3));
   scene.pass(30s, window(0, 2000)); // of the connection: the first has all of it
   CHECK_FALSE(scene.is_over());
@@ -191,13 +183,7 @@ TEST_CASE("an answer that waits for another one is not", "[downstream][h2]") {
 
 TEST_CASE("a connection that lets nothing through is ended", "[downstream][h2]") {
   Scene scene;
-  Text content(1'000'000);
-  scene.node.handle = [&content](Stream& stream) {
-    downstream::Response response;
-    response.status = 200;
-    response.content = &content;
-    stream.respond(response);
-  };
+  scene.answer_with_content_of(1'000'000);
   scene.say(preface() + settings({{4, 1'000'000}}) + get(1));
   scene.pass(10s, window(0, 1));
   CHECK(scene.is_over());
