@@ -87,19 +87,11 @@ private:
   void on_interim(const http::ResponseHead& head) override;
 
   // --- the head of an answer: filler_head.cpp
-  void ask_to_confirm();
   Next take_head(http::ResponseHead& head);
   Next take_answer(http::ResponseHead& head);
-  Next take_confirmation(http::ResponseHead& head);
-  void take_answer_to_head(http::ResponseHead& head);
-  Next ask_without_conditions();
   bool is_from_before_purge(const http::ResponseHead& head, const cache::Freshness& freshness,
                             const cache::Tags& tags);
   bool ask_past_caches();
-  boost::intrusive_ptr<cache::StoredResponse> refreshed(const cache::StoredResponse& stored,
-                                                        http::ResponseHead& head,
-                                                        cache::StoreDecision& decision);
-  void invalidate(const http::ResponseHead& head);
   void store_streaming(http::ResponseHead& head, const cache::StoreDecision& decision,
                        const std::string& vary, cache::Tags tags);
   void keep_alone(http::ResponseHead& head, const cache::StoreDecision& decision);
@@ -113,6 +105,16 @@ private:
   void add_bundle_tags(cache::StoredResponse::Parts& parts);
   void drop_lifetime(http::ResponseHead& head) const;
   void set_lifetime(cache::Freshness& freshness) const;
+
+  // --- what it says of what is stored: filler_validation.cpp
+  void ask_to_confirm();
+  Next take_confirmation(http::ResponseHead& head);
+  void take_answer_to_head(http::ResponseHead& head);
+  Next ask_without_conditions();
+  boost::intrusive_ptr<cache::StoredResponse> refreshed(const cache::StoredResponse& stored,
+                                                        http::ResponseHead& head,
+                                                        cache::StoreDecision& decision);
+  void invalidate(const http::ResponseHead& head);
 
   // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);
