@@ -7,8 +7,8 @@ node can do is found, by 10 seconds of load as fast as answers come. Then reques
 of that, over HTTP/1.1 and HTTP/2, in cleartext and TLS, while origins stall, die, lie and fail,
 operators reload, purge, rotate and upgrade, and clients abuse the node.
 
-Exit code 1: a byte was wrong; a hit was refused or cut off; a request had no answer for which no
-fault of an origin and no upgrade is the reason; memory or descriptors grew; or the node died.
+Exit code 1: a byte was wrong; a hit was refused or cut off; a request had no answer and no upgrade
+is the reason; memory or descriptors grew; or the node died.
 """
 
 import argparse

@@ -14,7 +14,6 @@ import abuse
 from stand import BROKEN, CHANGED, PROPER, SoakNode, SoakOrigin
 
 WORDS = ("stall", "slow", "errors", "cut", "reset", "short", "garbage", "heads")
-CUTTING = ("cut", "reset", "short", "garbage", "killed")  # a response that is under way
 BOTH = 3  # of them, in each pack, at both origins at once
 UPGRADE_EVERY = 120  # seconds, at least
 
@@ -36,7 +35,7 @@ class Faults:
         self._upgrade_every = min(UPGRADE_EVERY, options.minutes * 60 / 6)
         self.done: collections.Counter = collections.Counter()
         self.problems: list[str] = []
-        self.last_at_origin = self.last_cutting = 0.0  # when such a fault was over
+        self.last_at_origin = 0.0  # when such a fault was over
 
     def next(self) -> str:
         """Ends the fault before, begins another one, and says which."""
@@ -53,8 +52,6 @@ class Faults:
         if is_at_origin:
             self._undo = begin()
             self.last_at_origin = now + 1
-            if name.removesuffix(", both") in CUTTING:
-                self.last_cutting = now + 1
         else:
             self._begun.append((name, self._pool.submit(begin)))
         return name

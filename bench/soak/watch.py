@@ -9,8 +9,6 @@ from stand import SoakNode
 
 CALM_AFTER = 4  # seconds since a fault of the origins: fetches have ended, or been given up
 CUT_WITHIN = 12  # longer than a fetch may take: what an origin began to answer when it was ill
-# Cut off before the head that had come was sent on: seconds since an origin has done so.
-UNSENT_WITHIN = 4
 COUNTS = (
     "right", "right_hit", "wrong", "refused", "refused_hit", "cut", "cut_hit", "stuck", "told",
     "unanswered_fresh", "unanswered_reused", "unopened", "unsent",
@@ -23,7 +21,6 @@ class Second:
     fault: str
     is_calm: bool  # the origins have been well for a while, and no process takes another's place
     may_cut: bool  # an origin was ill not long ago
-    may_end: bool  # an origin has cut responses off just now
     is_upgrading: bool
     generation: int
     resident: int
@@ -73,7 +70,6 @@ class Watch:
             resident, descriptors = 0, 0  # a process that has ended has no memory
         now = time.monotonic()
         since_fault = now - self.faults.last_at_origin if self.faults else now
-        since_cut = now - self.faults.last_cutting if self.faults else now
         # What ended in the last second may have met what was so at its start.
         is_upgrading = self._node.is_upgrading
         second = Second(
@@ -81,7 +77,6 @@ class Watch:
             fault=self.fault,
             is_calm=since_fault > CALM_AFTER and not is_upgrading,
             may_cut=since_fault < CUT_WITHIN,
-            may_end=since_cut < UNSENT_WITHIN,
             is_upgrading=is_upgrading or self._was_upgrading,
             generation=self._node.generation,
             resident=resident,
@@ -94,13 +89,11 @@ class Watch:
             self._judge(second)
 
     def _judge(self, second: Second) -> None:
-        bad = [name for name in ("wrong", "cut_hit", "refused_hit", "stuck", "unopened")
-               if second.count(name)]  # fmt: skip
+        never = ("wrong", "cut_hit", "refused_hit", "stuck", "unopened", "unanswered_fresh")
+        bad = [name for name in never if second.count(name)]
         if second.count("cut") and not second.may_cut:
             bad.append("cut")
-        if second.count("unanswered_fresh") and not second.may_end:
-            bad.append("unanswered_fresh")
-        if second.count("unanswered_reused") and not (second.may_end or second.is_upgrading):
+        if second.count("unanswered_reused") and not second.is_upgrading:
             bad.append("unanswered_reused")
         for name in bad:
             examples = "; ".join(second.load["examples"])
