@@ -23,7 +23,9 @@ struct Address {
 
 std::optional<Address> parse(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  if (text.empty() || text.size() >= buffer.size()) return std::nullopt;
+  if (text.empty() || text.size() >= buffer.size() || text.find('\0') != text.npos) {
+    return std::nullopt; // inet_pton would see what is in front of it
+  }
   std::memcpy(buffer.data(), text.data(), text.size());
   Address address;
   if (::inet_pton(AF_INET, buffer.data(), address.bytes.data() + 12) == 1) {

@@ -1,7 +1,7 @@
 #include <selvedge/codec/h1_writer.hpp>
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace selvedge::codec::h1 {
 
@@ -10,7 +10,7 @@ void Writer::text(std::string_view text) {
     fits_ = false;
     return;
   }
-  std::memcpy(buffer_.data() + size_, text.data(), text.size());
+  std::copy(text.begin(), text.end(), buffer_.data() + size_); // nothing may be at nullptr
   size_ += text.size();
 }
 

@@ -18,7 +18,8 @@ bool is_alphanumeric(char c) {
 // RFC 3986, 3.2.2: the address within the brackets.
 bool is_ipv6(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> address{};
-  if (text.size() >= address.size()) return false;
+  // inet_pton would see what is in front of a NUL.
+  if (text.size() >= address.size() || text.find('\0') != text.npos) return false;
   std::copy(text.begin(), text.end(), address.begin());
   in6_addr ignored{};
   return ::inet_pton(AF_INET6, address.data(), &ignored) == 1;

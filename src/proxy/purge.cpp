@@ -77,9 +77,11 @@ cache::CacheKey key_of(const Routing* routing, const std::string& url, base::Are
   if (routing != nullptr) {
     if (const auto key = routing->key_of(url, arena)) return *key;
   }
-  const auto parts = *codec::parse_absolute_target(url);
-  const std::string_view target = cache::normal_path(parts.target, arena);
-  return cache::make_cache_key(parts.scheme, parts.authority, target, arena);
+  const auto parts = codec::parse_absolute_target(url);
+  // Of a request without a host (HTTP/1.0): nobody else writes it so, and its key is the same text.
+  if (!parts) return {url, base::fingerprint(url)};
+  const std::string_view target = cache::normal_path(parts->target, arena);
+  return cache::make_cache_key(parts->scheme, parts->authority, target, arena);
 }
 
 // Carries out one request.

@@ -21,6 +21,7 @@ TEST_CASE("addresses and networks", "[base][address]") {
   CHECK_FALSE(AddressList({}).contains("127.0.0.1"));
   CHECK(AddressList({"0.0.0.0/0"}).contains("1.2.3.4"));
   CHECK_FALSE(AddressList({"0.0.0.0/0"}).contains("::1"));
+  CHECK_FALSE(AddressList({"0.0.0.0/0"}).contains(std::string_view("1.2.3.4\0x", 9)));
   CHECK(AddressList({"::/0"}).contains("1.2.3.4"));
 }
 

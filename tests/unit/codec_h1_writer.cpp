@@ -73,3 +73,11 @@ TEST_CASE("RFC 9112, 7.1: the line before a chunk", "[codec][h1]") {
   CHECK(chunk_head(26, buffer) == "1a\r\n");
   CHECK(chunk_head(std::numeric_limits<std::uint64_t>::max(), buffer) == "ffffffffffffffff\r\n");
 }
+
+TEST_CASE("an HTTP/1.0 request may have no host: then there is nothing to copy from", "[codec][h1]") {
+  std::array<char, 32> room;
+  Writer to(room);
+  to.field("host", {});
+  CHECK(to.fits());
+  CHECK(to.size() == 8);
+}

@@ -22,6 +22,7 @@ TEST_CASE("RFC 9110, 4.2.3 and 7.2: what is an authority", "[codec][check]") {
     CHECK_FALSE(is_authority(text));
   }
   CHECK_FALSE(is_authority(std::string_view("a\0b", 3)));
+  CHECK_FALSE(is_authority(std::string_view("[::1\0x]:1", 9)));
   CHECK(is_authority(std::string(255, 'a')));
   CHECK_FALSE(is_authority(std::string(256, 'a')));
 }
