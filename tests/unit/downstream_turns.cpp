@@ -2,6 +2,7 @@
 // what was read is served.
 #include <tests/support/catch.hpp>
 #include <tests/support/h2_client.hpp>
+#include <tests/support/h2_frames.hpp>
 #include <tests/support/handler_node.hpp>
 
 #include <string>
@@ -13,6 +14,7 @@ using overload::Importance;
 using overload::Lane;
 using test::H2Client;
 using test::HandlerNode;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -60,6 +62,24 @@ struct Other final : overload::ReadyItem {
   void on_turn() override { served.emplace_back("other"); }
   std::vector<std::string>& served;
 };
+
+std::string times(std::size_t count, std::string_view text) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+// Both have come by now, the flood first; and time passes while they are worked through.
+void come_together(HandlerNode& node, const std::shared_ptr<test::Wire>& flood,
+                   const std::string& bytes) {
+  const auto other = node.connect();
+  flood->to_node = bytes;
+  other->to_node = "GET /other HTTP/1.1\r\nHost: a.example\r\n\r\n";
+  node.clock().set_reading_time(50us);
+  test::MemoryTransport::poke(node.worker(), flood);
+  node.wake(other);
+  CHECK(other->from_node.starts_with("HTTP/1.1 204"));
+}
 
 } // namespace
 
@@ -166,4 +186,39 @@ TEST_CASE("RFC 9218: streams of one connection go by tier, then by urgency, then
   CHECK(scene.served == std::vector<std::string>{"/premium/plain", "/premium/plain2",
                                                  "/premium/late", "/standard/1", "/standard/2",
                                                  "/free/urgent", "/free/plain"});
+}
+
+TEST_CASE("one read full of small frames is many turns", "[downstream][turns][h2]") {
+  constexpr std::size_t kPings = 900; // as many as nobody objects to
+  HandlerNode node;
+  const auto flood = node.connect();
+  node.send(flood, test::h2::preface() + test::h2::settings());
+  flood->from_node.clear();
+  std::size_t worked = 0; // when the other is served
+  node.handle = [&](Stream& stream) {
+    worked = test::h2::frames_of(flood->from_node).size();
+    answer(stream, 204);
+  };
+  come_together(node, flood, times(kPings, test::h2::ping()));
+  CHECK(worked > 0);
+  CHECK(worked < kPings);
+  CHECK(test::h2::frames_of(flood->from_node).size() == kPings); // and none is lost
+}
+
+TEST_CASE("so is one full of small chunks", "[downstream][turns]") {
+  constexpr std::size_t kChunks = 10'000;
+  HandlerNode node;
+  const auto flood = node.connect();
+  node.send(flood, "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n");
+  REQUIRE(node.requests.size() == 1);
+  const downstream::RequestContent& upload = node.requests[0]->content();
+  std::size_t worked = 0; // when the other is served
+  node.handle = [&](Stream& stream) {
+    worked = upload.received();
+    answer(stream, 204);
+  };
+  come_together(node, flood, times(kChunks, "1\r\nx\r\n"));
+  CHECK(worked > 0);
+  CHECK(worked < kChunks);
+  CHECK(upload.received() == kChunks);
 }
