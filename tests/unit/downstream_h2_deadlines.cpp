@@ -40,7 +40,7 @@ private:
 };
 
 struct Scene {
-  Scene() : node(limits()), wire(node.connect()) {}
+  explicit Scene(const downstream::Limits& its = limits()) : node(its), wire(node.connect()) {}
   void say(const std::string& bytes) { node.send(wire, bytes); }
   // Time passes while the client says something every half second.
   void pass(std::chrono::milliseconds time, const std::string& meanwhile = {}) {
@@ -200,6 +200,34 @@ TEST_CASE("a client that has its answer and says no more does not keep its conne
   scene.say(preface() + settings() + post(1) + post(3));
   scene.pass(20s);
   CHECK(scene.is_over());
+}
+
+TEST_CASE("a client that has too many requests ended by the clock loses its connection",
+          "[downstream][h2]") {
+  constexpr std::size_t kRequests = 1100; // more than may be reset, in one look at the clock
+  downstream::Limits many = limits();
+  many.streams = 2 * kRequests;
+  Scene scene(many);
+  scene.node.handle = [](Stream& stream) {
+    downstream::Response response;
+    response.status = 404;
+    stream.respond(response);
+  };
+  std::string all = preface() + settings();
+  std::uint32_t id = 1;
+  for (std::size_t i = 0; i < kRequests; ++i, id += 2) all += post(id); // and never an end
+  scene.say(all);
+  REQUIRE(scene.node.requests.size() == kRequests);
+  scene.pass(4s);
+  CHECK(scene.is_over());
+  const auto frames = frames_of(scene.wire->from_node);
+  CHECK(frames.back().type == 7);
+  CHECK(frames.back().error_code() == 11); // ENHANCE_YOUR_CALM
+  scene.say(get(id));                      // nothing is heard any more
+  scene.pass(10s);
+  CHECK(scene.node.requests.size() == kRequests);
+  CHECK(frames_of(scene.wire->from_node).size() == frames.size());
+  CHECK(scene.wire->reader == nullptr); // it is closed, not only on its way to be
 }
 
 TEST_CASE("PING keeps a connection that nobody uses for a while, not for ever",
