@@ -84,6 +84,22 @@ TEST_CASE("who comes over HTTP/2 while the node drains is told that it does", "[
   CHECK(std::ranges::any_of(frames, [](const h2::Frame& one) { return one.type == 7; }));
 }
 
+TEST_CASE("who has broken HTTP/2's rules is waited for less than who is told what is wrong",
+          "[flow][places]") {
+  namespace h2 = test::h2;
+  const bool has_broken_rules = GENERATE(true, false);
+  Flow flow;
+  Client client = flow.connect();
+  client.send(has_broken_rules ? h2::preface() + h2::settings() + h2::frame(6, 0, 0, "short")
+                               : "no request\r\n\r\n");
+  REQUIRE(client.is_closed()); // as the client sees it
+  REQUIRE(flow.connections().open() == 1);
+  flow.advance(500ms);
+  CHECK(flow.connections().open() == (has_broken_rules ? 0 : 1));
+  flow.advance(2s);
+  CHECK(flow.connections().open() == 0);
+}
+
 TEST_CASE("ages do not follow a clock that is set", "[flow][clock]") {
   const std::chrono::seconds jump = GENERATE(-365 * 24h, -1h, 1h, 365 * 24h);
   CAPTURE(jump);
