@@ -65,6 +65,36 @@ TEST_CASE("a stale response's Link is a hint while the origin is asked") {
   CHECK(client.answer().content == "two");
 }
 
+TEST_CASE("so is that of what must be validated once it is stale, not of what always must") {
+  struct Row {
+    std::string control;
+    bool is_told;
+  };
+  const Row row = GENERATE(Row{"s-maxage=60", true}, // RFC 9111, 5.2.2.10
+                           Row{"max-age=60, must-revalidate", true},
+                           Row{"max-age=60, no-cache", false}, Row{"max-age=0", false});
+  CAPTURE(row.control);
+  Flow flow;
+  Client client = flow.connect();
+  const auto answer = [&](std::string_view content) {
+    flow.origin().answer(200,
+                         {{"cache-control", row.control},
+                          {"etag", "\"" + std::string(content) + "\""},
+                          {"link", "</a.css>; rel=preload"}},
+                         content);
+  };
+  client.get("/a");
+  answer("one");
+  client.answer();
+  flow.advance(61s);
+  client.get("/a");
+  CHECK(flow.origin().last().fields.at("if-none-match") == "\"one\"");
+  CHECK(client.has_answer() == row.is_told);
+  if (row.is_told) CHECK(client.answer().status == 103);
+  answer("two");
+  CHECK(client.answer().content == "two");
+}
+
 TEST_CASE("nobody is told who has gone") {
   Flow flow;
   Client client = flow.connect();
