@@ -139,6 +139,30 @@ def case_root_becomes_somebody_without_rights():
             expect_equal(curl(node.url("/a")).body, CONTENT, "content after a reload")
 
 
+def case_its_logs_belong_to_who_it_becomes():
+    """They are opened by root, in a folder where nobody else may make files; and opened again."""
+    if os.geteuid() != 0:
+        skip("only root can become somebody else")
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        folder = pathlib.Path(root)
+        (folder / "a").write_bytes(CONTENT)
+        access, events = folder / "access.log", folder / "events.log"
+        logs = {"access": str(access), "access_format": "json", "events": str(events)}
+        node = Node(config_for(directory_origin(root), run_as={"user": "nobody"}, logs=logs))
+        os.chmod(node.directory, 0o777)  # the ready file is written by that user
+        with node:
+            for log in (access, events):
+                owner = (log.stat().st_uid, log.stat().st_gid)
+                expect_equal(owner, (nobody.pw_uid, nobody.pw_gid), f"owner of {log.name}")
+            node.signal(signal.SIGUSR1)
+            wait_until(lambda: "logs reopened" in events.read_text(), "the event log is reopened")
+            curl(node.url("/a?again"))
+            wait_until(lambda: "again" in access.read_text(), "the access log is written")
+            expect("cannot open" not in events.read_text(), "a log could not be opened")
+
+
 def case_no_such_user():
     with tempfile.TemporaryDirectory() as root:
         config = config_for(directory_origin(root), run_as={"user": "no-such-user"})
