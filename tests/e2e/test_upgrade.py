@@ -6,12 +6,15 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
+import socket
+import subprocess
 import tempfile
 import threading
 
 from client import RawConnection, curl
-from harness import expect, expect_equal, run_cases, wait_until
+from harness import expect, expect_equal, run_cases, skip, wait_until
 from node import Node, config_for, directory_origin, http_origin
 from origin import Origin
 from steady_clients import SteadyClients
@@ -69,6 +72,37 @@ class UpgradedNode(contextlib.AbstractContextManager):
         self._successors.append(pid)
         wait_until(lambda: has_ended(before), "the process before has ended", seconds=30)
         return pid
+
+
+class Supervisor(contextlib.AbstractContextManager):
+    """What systemd is to a service: it is told at NOTIFY_SOCKET (sd_notify(3))."""
+
+    _FILLER = "filler"
+
+    def __init__(self, folder: str):
+        self.path = f"{folder}/notify"
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self.path)
+        self._socket.setblocking(False)
+        self._told: list[str] = []
+
+    def __exit__(self, *_) -> None:
+        self._socket.close()
+
+    def told(self) -> list[str]:
+        """Everything until now, in order."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._told.append(self._socket.recv(4096).decode())
+        return [one for one in self._told if one != self._FILLER]
+
+    def be_busy(self) -> None:
+        """Who has something to say waits, until told() is called again."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    other.sendto(self._FILLER.encode(), self.path)
 
 
 def folder_with_content(root: str) -> dict:
@@ -163,6 +197,90 @@ def case_a_successor_that_cannot_start_changes_nothing():
             node.config_file.write_text(good)
             expect_equal(node.process.poll(), None, "the old process serves on")
             expect_equal(curl(node.url("/a.js")).body, CONTENT, "content")
+
+
+def case_a_supervisor_knows_the_successor_before_the_predecessor_ends():
+    """Else it would see its service end. What the successor has to say is held up meanwhile."""
+    with tempfile.TemporaryDirectory() as root, Supervisor(root) as supervisor:
+        environment = ["env", f"NOTIFY_SOCKET={supervisor.path}"]
+        config = config_for(folder_with_content(root))
+        with UpgradedNode(config, prefix=environment) as upgraded:
+            node = upgraded.node
+            messages = [f"READY=1\nMAINPID={node.pid}"]
+            wait_until(lambda: supervisor.told() == messages, "the first process is known")
+            supervisor.be_busy()
+            node.signal(signal.SIGUSR2)
+            wait_until(lambda: upgraded.ready()["pid"] != node.pid, "another process serves")
+            successor = upgraded.ready()["pid"]
+            upgraded._successors.append(successor)
+            wait_until(lambda: state_of(successor) == "S", "the successor waits to be heard")
+            log, is_over = node.stderr(), has_ended(node.pid)
+            messages.append(f"READY=1\nMAINPID={successor}")
+            wait_until(lambda: supervisor.told() == messages, "the successor is known")
+            expect("in place of the process before" not in log, "the first was told before that")
+            expect(not is_over, "the first had ended before that")
+            wait_until(lambda: has_ended(node.pid), "the first process has ended", seconds=30)
+            expect_equal(supervisor.told(), messages, "messages: the service does not stop")
+
+
+@contextlib.contextmanager
+def successor_that_starts_for_ever(node: Node):
+    """Its pid. It reads a configuration that nobody writes."""
+    node.config_file.unlink()
+    os.mkfifo(node.config_file)
+    node.signal(signal.SIGUSR2)
+    started = wait_until(
+        lambda: re.search(r"upgrade: process (\d+) starts", node.stderr()), "another process starts"
+    )
+    pid = int(started[1])
+    try:
+        yield pid
+    finally:
+        if not has_ended(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def case_who_drains_ends_the_successor_that_starts():
+    """At once, not with itself: else it could come to serve, though an end is asked for."""
+    with tempfile.TemporaryDirectory() as root:
+        with Node(config_for(folder_with_content(root))) as node:
+            with RawConnection(node.port()) as client:
+                client.send(b"GET /a.js HTTP/1.1\r\nHost: localhost\r\n\r\n").answer()
+                client.send(b"GET /a.js HTTP/1.1\r\n")  # the drain waits for the rest
+                with successor_that_starts_for_ever(node) as successor:
+                    node.signal(signal.SIGQUIT)
+                    wait_until(lambda: has_ended(successor), "the successor has ended")
+                    expect(not has_ended(node.pid), "the drain has ended")
+                answer = client.send(b"Host: localhost\r\n\r\n").answer()
+                expect_equal(answer.body, CONTENT, "content")
+            expect_equal(node.process.wait(timeout=20), 0, "exit code")
+
+
+def case_who_stops_ends_the_successor_that_starts():
+    with tempfile.TemporaryDirectory() as root:
+        with Node(config_for(folder_with_content(root))) as node:
+            with successor_that_starts_for_ever(node) as successor:
+                node.signal(signal.SIGTERM)
+                expect_equal(node.process.wait(timeout=20), 0, "exit code")
+                wait_until(lambda: has_ended(successor), "the successor has ended")
+
+
+def case_the_first_process_of_a_container_stays():
+    """With process 1 all others end, the successor too."""
+    alone = ["unshare", "--pid", "--fork", "--kill-child"]
+    if os.geteuid() != 0 or subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        skip("it takes root, and a kernel that lets it, to be process 1")
+    with tempfile.TemporaryDirectory() as root:
+        with Node(config_for(folder_with_content(root)), prefix=alone) as node:
+            expect_equal(node.ready["pid"], 1, "the pid in its own eyes")
+            children = pathlib.Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text()
+            pid = int(children)  # in ours; the parent takes no signals
+            os.kill(pid, signal.SIGUSR2)
+            wait_until(lambda: "upgrade refused: process 1" in node.stderr(), "it is told")
+            expect("starts" not in node.stderr(), "nothing is started")
+            expect_equal(curl(node.url("/a.js")).body, CONTENT, "content")
+            os.kill(pid, signal.SIGTERM)
+            expect_equal(node.process.wait(timeout=20), 0, "exit code")
 
 
 def case_what_it_starts_has_nothing_else():
