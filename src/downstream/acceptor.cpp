@@ -17,7 +17,7 @@ constexpr std::string_view kPrefaceLine = kPreface.substr(0, 16);
 
 // Reads the first bytes of a connection, which say what protocol it speaks. The handshake of TLS
 // happens inside these reads.
-class Newcomer final : public net::TransportOwner, private base::Timer {
+class Newcomer final : public net::TransportOwner, public Arriving, private base::Timer {
 public:
   Newcomer(Arrival arrival, ConnectionSet& set, RequestHandler& handler)
       : arrival_(std::move(arrival)), set_(set), handler_(handler) {}
@@ -25,6 +25,7 @@ public:
   void start() {
     set_.worker().arm(*this, set_.limits().handshake_timeout);
     keep_ = this;
+    set_.add(*this);
     arrival_.client.standing = handler_.standing_of(arrival_.client);
     wait(first_lane());
   }
@@ -105,11 +106,13 @@ private:
 
   void become(boost::intrusive_ptr<Connection> connection, std::string_view input) {
     disarm();
+    ArrivingHook::unlink();
     connection->start(input);
     keep_.reset();
   }
-  void end() {
+  void end() override {
     disarm();
+    ArrivingHook::unlink();
     if (arrival_.transport) arrival_.transport->close();
     arrival_.transport.reset();
     arrival_.seat = {};

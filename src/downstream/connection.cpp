@@ -281,6 +281,7 @@ void ConnectionSet::begin_drain() {
 
 void ConnectionSet::close_all() {
   while (!list_.empty()) list_.front().close();
+  while (!arriving_.empty()) arriving_.front().end();
 }
 
 } // namespace selvedge::downstream

@@ -139,6 +139,19 @@ private:
 };
 
 // The connections of one worker.
+using ArrivingHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
+                                     boost::intrusive::tag<struct ArrivingTag>>;
+
+// Who has not said yet what it speaks.
+class Arriving : public ArrivingHook {
+public:
+  virtual void end() = 0; // it leaves the list, and may destroy itself
+
+protected:
+  ~Arriving() = default;
+};
+
 class ConnectionSet {
 public:
   ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open);
@@ -152,6 +165,7 @@ public:
   void begin_drain();
   void close_all();
 
+  void add(Arriving& arriving) { arriving_.push_back(arriving); }
   void add(Connection& connection);
   void remove(Connection& connection);
   H2StreamPool& stream_pool() { return *stream_pool_; }
@@ -164,6 +178,9 @@ private:
   bool draining_ = false;
   std::unique_ptr<H2StreamPool> stream_pool_;
   boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>> list_;
+  boost::intrusive::list<Arriving, boost::intrusive::base_hook<ArrivingHook>,
+                         boost::intrusive::constant_time_size<false>>
+      arriving_;
 };
 
 } // namespace selvedge::downstream

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace selvedge::server {
@@ -20,6 +22,19 @@ namespace {
 
 void require(int result, const char* what) {
   if (result != 0) refuse(std::string(what) + ": " + std::strerror(errno));
+}
+
+// The account opens its logs anew. What a link names is not given away: who may write the folder
+// chooses that.
+void give(const std::string& file, uid_t user, gid_t group) {
+  const int log = ::open(file.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (log < 0 && (errno == ENOENT || errno == ELOOP)) return;
+  require(log < 0 ? -1 : 0, file.c_str());
+  struct stat about {};
+  int result = ::fstat(log, &about);
+  if (result == 0 && S_ISREG(about.st_mode)) result = ::fchown(log, user, group);
+  ::close(log);
+  require(result, file.c_str());
 }
 
 } // namespace
@@ -38,8 +53,7 @@ void become(const config::RunAsOptions& who, const std::vector<std::string>& fil
   if (::geteuid() != uid) {
     if (::geteuid() != 0) refuse("only root can become '" + who.user + "'");
     for (const std::string& file : files) {
-      if (file.empty() || file == "-") continue;
-      require(::chown(file.c_str(), uid, gid), file.c_str());
+      if (!file.empty() && file != "-") give(file, uid, gid);
     }
     require(::initgroups(who.user.c_str(), gid), "groups");
     require(::setresgid(gid, gid, gid), "group");

@@ -84,6 +84,9 @@ void tell_supervisor(const char* state) {
   if (path[0] == '@') address.sun_path[0] = '\0';
   const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return;
+  // One that does not read holds nobody up for longer.
+  const timeval most{.tv_sec = 5, .tv_usec = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
   ::sendto(socket, state, std::strlen(state), MSG_NOSIGNAL,
            reinterpret_cast<const sockaddr*>(&address), length);

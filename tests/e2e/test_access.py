@@ -163,6 +163,26 @@ def case_its_logs_belong_to_who_it_becomes():
             expect("cannot open" not in events.read_text(), "a log could not be opened")
 
 
+def case_what_a_link_names_is_not_given_away():
+    if os.geteuid() != 0:
+        skip("only root can become somebody else")
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        folder = pathlib.Path(root)
+        (folder / "a").write_bytes(CONTENT)
+        secret = folder / "secret"
+        secret.write_text("not a log")
+        (folder / "events.log").symlink_to(secret)
+        # Nothing is logged, so there is no such file.
+        logs = {"access": str(folder / "access.log"), "access_format": "off",
+                "events": str(folder / "events.log")}  # fmt: skip
+        node = Node(config_for(directory_origin(root), run_as={"user": "nobody"}, logs=logs))
+        os.chmod(node.directory, 0o777)
+        with node:
+            expect_equal(secret.stat().st_uid, 0, "owner of what the link names")
+            expect_equal(curl(node.url("/a")).body, CONTENT, "content")
+
+
 def case_no_such_user():
     with tempfile.TemporaryDirectory() as root:
         config = config_for(directory_origin(root), run_as={"user": "no-such-user"})

@@ -13,6 +13,22 @@
 
 namespace selvedge::test {
 
+// Each reading may take so long: for who works until the clock says that it is enough.
+class SlowClock final : public base::Clock {
+public:
+  base::Instant now() const override {
+    clock_.advance(reading_time_);
+    return clock_.now();
+  }
+  std::chrono::nanoseconds thread_time() const override { return clock_.thread_time(); }
+  void advance(std::chrono::nanoseconds by) { clock_.advance(by); }
+  void set_reading_time(std::chrono::nanoseconds time) { reading_time_ = time; }
+
+private:
+  mutable base::ManualClock clock_; // moved by readings, too
+  std::chrono::nanoseconds reading_time_{0};
+};
+
 class HandlerNode final : public downstream::RequestHandler {
 public:
   using Handle = std::function<void(downstream::Stream&)>;
@@ -43,7 +59,7 @@ public:
   }
 
   net::Worker& worker() { return workers_[0]; }
-  base::ManualClock& clock() { return clock_; }
+  SlowClock& clock() { return clock_; }
   const downstream::Counters& counters() { return connections_.counters(0); }
 
   std::function<downstream::Standing(downstream::Stream&)> who; // asks; empty: as the connection
@@ -64,7 +80,7 @@ private:
     stream.respond(response);
   }
 
-  base::ManualClock clock_;
+  SlowClock clock_;
   net::WorkerPool workers_{1, clock_};
   downstream::Connections connections_{workers_};
   downstream::Acceptor acceptor_{connections_, "test", {this}};
