@@ -15,8 +15,12 @@ bool is_known(FrameType type) {
 } // namespace
 
 ResetCode Receiver::receive(std::string_view in) {
-  ResetCode fault = ResetCode::no_error;
   state_.frames_left.refund(kRefundOfRead);
+  return receive_rest(in);
+}
+
+ResetCode Receiver::receive_rest(std::string_view in) {
+  ResetCode fault = ResetCode::no_error;
   while (!in.empty() && fault == ResetCode::no_error) {
     switch (at_) {
     case At::preface:

@@ -18,6 +18,7 @@ public:
 
   // Anything but no_error is an error of the connection: no more may be received.
   ResetCode receive(std::string_view bytes);
+  ResetCode receive_rest(std::string_view bytes); // of the same read
   std::uint64_t frames_received() const { return frames_received_; }
   bool is_within_frame() const {
     return (at_ != At::frame && at_ != At::data) || !collected_.empty() || !has_settings_ ||

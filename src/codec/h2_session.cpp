@@ -6,8 +6,18 @@
 
 namespace selvedge::codec::h2 {
 
+namespace {
+constexpr base::Error kOver{base::ErrorCode::bad_request, base::ErrorSource::downstream};
+}
+
 struct ServerSession::Parts {
   Parts(ServerEvents& events, const Options& options) : state(events, options) {}
+
+  base::Result<void> ended_by(ResetCode code) {
+    if (code != ResetCode::no_error) state.terminate(code);
+    if (state.is_terminated) return kOver;
+    return {};
+  }
 
   SessionState state;
   Receiver receiver{state};
@@ -20,13 +30,13 @@ ServerSession::ServerSession(ServerEvents& events, const Options& options)
 ServerSession::~ServerSession() = default;
 
 base::Result<void> ServerSession::receive(std::string_view bytes) {
-  constexpr base::Error kOver{base::ErrorCode::bad_request, base::ErrorSource::downstream};
-  SessionState& state = parts_->state;
-  if (state.is_terminated) return kOver;
-  const ResetCode code = parts_->receiver.receive(bytes);
-  if (code != ResetCode::no_error) state.terminate(code);
-  if (state.is_terminated) return kOver;
-  return {};
+  if (parts_->state.is_terminated) return kOver;
+  return parts_->ended_by(parts_->receiver.receive(bytes));
+}
+
+base::Result<void> ServerSession::receive_rest(std::string_view bytes) {
+  if (parts_->state.is_terminated) return kOver;
+  return parts_->ended_by(parts_->receiver.receive_rest(bytes));
 }
 
 std::size_t ServerSession::send(std::span<char> out) {

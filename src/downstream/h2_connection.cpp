@@ -57,12 +57,17 @@ void H2Connection::on_input(std::string_view bytes) {
 
 // A few thousand small frames fit into one read: others have their turns between them.
 base::Result<void> H2Connection::receive(std::string_view bytes) {
+  bool is_new = !std::exchange(has_rest_, false);
   while (!is_closed()) {
-    if (auto result = session_.receive(bytes.substr(0, kLookInput)); !result) return result;
+    const std::string_view some = bytes.substr(0, kLookInput);
+    auto result = is_new ? session_.receive(some) : session_.receive_rest(some);
+    if (!result) return result;
+    is_new = false;
     bytes.remove_prefix(std::min(kLookInput, bytes.size()));
     if (bytes.empty()) break;
     if (!worker().is_turn_over()) continue;
     keep_input(bytes);
+    has_rest_ = true;
     go_on_later();
     break;
   }

@@ -139,6 +139,7 @@ private:
   base::Steady progress_at_{}; // when the client had taken enough of all answers
   std::uint64_t seen_sent_ = 0;
   std::uint32_t requests_ = 0;
+  bool has_rest_ = false;      // of a read, which the next turn goes on with
   bool is_in_session_ = false; // or something else that ends in flush()
   bool is_draining_ = false;
   bool has_said_goodbye_ = false;

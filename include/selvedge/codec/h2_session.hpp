@@ -67,6 +67,8 @@ public:
 
   // An error means that the connection is over, once what send() gives has been written.
   base::Result<void> receive(std::string_view bytes);
+  // More of what one read brought. Likewise; but what a client may ask for goes by reads.
+  base::Result<void> receive_rest(std::string_view bytes);
   // Fills `out` with what may be sent now. Returns how much; 0: nothing to send. Streams that were
   // reset are closed by it, not by reset().
   std::size_t send(std::span<char> out);
