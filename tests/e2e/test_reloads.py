@@ -35,7 +35,8 @@ def case_a_thousand_reloads():
                         before = node.resident_bytes()
             clients.check(least=reloads)
             grown = node.resident_bytes() - before
-            expect(grown < 8 << 20, f"{grown} bytes more after {reloads - warm} reloads")
+            flat = grown < 8 << 20 or is_sanitized()  # what is freed is kept there
+            expect(flat, f"{grown} bytes more after {reloads - warm} reloads")
 
 
 def generation(node: Node) -> float:
