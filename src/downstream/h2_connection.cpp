@@ -51,7 +51,7 @@ void H2Connection::on_input(std::string_view bytes) {
   if (is_closed()) return;
   if (!result) session_.terminate(ResetCode::no_error);
   flush();
-  if (!result && !is_closed()) return close_after_output(true);
+  if (!result && !is_closed()) return end_all(true);
   if (!is_closed()) set_timer();
 }
 
@@ -105,7 +105,14 @@ void H2Connection::schedule_flush() {
   if (!is_in_session_) go_on_later();
 }
 
+// The session is over: what its streams hold is not kept until the client has heard of it.
+void H2Connection::end_all(bool is_fault) {
+  on_closing();
+  close_after_output(is_fault);
+}
+
 void H2Connection::on_turn() {
+  if (is_ending()) return;
   is_in_session_ = true;
   serve_waiting();
   is_in_session_ = false;

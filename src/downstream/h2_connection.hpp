@@ -105,6 +105,7 @@ private:
   void discard(H2Stream& stream, std::size_t bytes);
   base::Result<void> receive(std::string_view bytes);
   void flush();
+  void end_all(bool is_fault);
   void begin_goodbye();
   void set_timer();
   void end_stream(H2Stream& stream, bool is_complete);

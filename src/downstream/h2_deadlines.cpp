@@ -91,7 +91,7 @@ void H2Connection::end_politely(ResetCode code) {
   counters().timed_out.add();
   session_.terminate(code);
   flush();
-  if (!is_closed()) close_after_output();
+  if (!is_closed()) end_all(false);
 }
 
 // When to look again; 0: the connection has ended.
@@ -118,7 +118,7 @@ milliseconds H2Connection::look_at_clock() {
     next = std::min(next, look_at_streams());
     if (!session_.is_terminated()) return next;
     flush(); // too many had to be reset, or nothing is taken at all
-    if (!is_closed()) close_after_output();
+    if (!is_closed()) end_all(false);
     return kEnded;
   }
   const milliseconds silent = left_of(std::max(input_at_, stream_at_), limits().idle_timeout, now);

@@ -248,3 +248,30 @@ TEST_CASE("a silent connection is closed", "[downstream][h2]") {
   scene.pass(1s);
   CHECK(scene.is_over());
 }
+
+TEST_CASE("streams of a client that has broken the rules end before it has heard of it",
+          "[downstream][h2]") {
+  struct User final : downstream::StreamUser {
+    explicit User(int& count) : ends(count) {}
+    void on_stream_end(const downstream::StreamEnd&) override { ++ends; }
+    int& ends;
+  };
+  int ends = 0;
+  Scene scene;
+  scene.node.handle = [&ends](Stream& stream) {
+    stream.set_user(*stream.arena().make<User>(ends)); // which never answers
+  };
+  scene.say(preface() + settings() + get(1) + get(3) + post(5));
+  CHECK(ends == 0);
+  SECTION("at once") {
+    scene.say(data(0, "x"));
+  }
+  SECTION("by the clock") {
+    scene.say(std::string(2, 0)); // the beginning of a frame
+    scene.pass(2s);
+  }
+  CHECK(ends == 3);
+  CHECK(frames_of(scene.wire->from_node).back().type == 7); // GOAWAY
+  scene.pass(10s, ping());
+  CHECK(scene.wire->reader == nullptr);
+}
