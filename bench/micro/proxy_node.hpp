@@ -45,7 +45,7 @@ private:
   cache::FillTable fills_;
   proxy::AccessRing log_{64};
   insight::DistinctCounts sessions_;
-  std::optional<net::HelperThread> helper_;
+  std::optional<net::HelperThreads> helper_;
   proxy::Proxy proxy_;
   proxy::RouteCounterMap counters_;
   proxy::ReleaseBoards boards_{{}, &store_.purges()};

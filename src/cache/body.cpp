@@ -26,7 +26,17 @@ void intrusive_ptr_release(Chunk* chunk) {
   }
 }
 
-Body::Body(const Options& options) : known_length_(options.length), ledger_(options.ledger) {}
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+} // namespace
+
+Body::Body(const Options& options)
+    : id_(next_id()), known_length_(options.length), ledger_(options.ledger) {}
 
 // The chunks go while the counts they are subtracted from are still there.
 Body::~Body() {

@@ -1,5 +1,7 @@
 #include "canonical_value.hpp"
 
+#include <selvedge/http/preference.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -8,46 +10,9 @@ namespace selvedge::cache {
 namespace {
 
 using http::FieldName;
+using http::Preference;
 
 constexpr std::size_t kMaxPreferences = 24;
-constexpr unsigned kFullWeight = 1000;
-
-// One member of an Accept-like list.
-struct Preference {
-  std::string_view name;
-  unsigned weight = kFullWeight; // thousandths
-};
-
-// RFC 9110, 12.4.2: "0.5", "1", "1.0", "0.123". Nothing for what is no weight.
-std::optional<unsigned> parse_weight(std::string_view text) {
-  if (text.empty() || (text.front() != '0' && text.front() != '1')) return std::nullopt;
-  unsigned weight = text.front() == '1' ? kFullWeight : 0;
-  if (text.size() == 1) return weight;
-  if (text[1] != '.' || text.size() > 5) return std::nullopt;
-  unsigned unit = 100;
-  for (const char digit : text.substr(2)) {
-    if (digit < '0' || digit > '9') return std::nullopt;
-    weight += static_cast<unsigned>(digit - '0') * unit;
-    unit /= 10;
-  }
-  return weight <= kFullWeight ? std::optional(weight) : std::nullopt;
-}
-
-// Nothing where it is not a name with a weight or without: what an origin makes of such a member is
-// not known.
-std::optional<Preference> preference_of(std::string_view member) {
-  const std::size_t semicolon = member.find(';');
-  Preference preference{http::trim(member.substr(0, semicolon))};
-  if (!http::is_token(preference.name)) return std::nullopt;
-  if (semicolon == std::string_view::npos) return preference;
-  const std::string_view parameter = http::trim(member.substr(semicolon + 1));
-  const bool is_weight = parameter.starts_with("q=") || parameter.starts_with("Q=");
-  if (!is_weight || parameter.find(';') != std::string_view::npos) return std::nullopt;
-  const auto weight = parse_weight(http::trim(parameter.substr(2)));
-  if (!weight) return std::nullopt;
-  preference.weight = *weight;
-  return preference;
-}
 
 bool less_ignoring_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) {
@@ -66,11 +31,12 @@ std::string_view without_alias(std::string_view coding) {
 
 class Preferences {
 public:
-  // False: too many to be told apart here, or one that has no known meaning.
+  // False: too many to be told apart here, or one that has no known meaning: what an origin makes
+  // of it is not known.
   bool read(const http::FieldList& request, FieldName id) {
     bool fits = true;
     http::for_each_element(request, id, [&](std::string_view member) {
-      const auto preference = preference_of(member);
+      const auto preference = http::parse_preference(member);
       fits = preference && count_ < kMaxPreferences && add(*preference, id);
       return fits;
     });
@@ -169,7 +135,7 @@ std::optional<std::string_view> canonical_value(const http::FieldList& request, 
   for (const Preference& one : preferences.all()) {
     if (&one != preferences.all().data()) out.text(", ");
     out.text(one.name);
-    if (one.weight != kFullWeight) out.weight(one.weight);
+    if (one.weight != http::kFullWeight) out.weight(one.weight);
   }
   return out.view();
 }

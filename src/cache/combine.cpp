@@ -58,7 +58,8 @@ http::HeadBlock copy_of(const http::HeadBlock& block, std::span<const http::Fiel
   return http::HeadBlock(fields);
 }
 
-// What all of a representation or a part of it has in common with `from`, but for its content.
+} // namespace
+
 StoredResponse::Parts parts_like(const StoredResponse& from) {
   StoredResponse::Parts parts;
   parts.key = from.key();
@@ -74,8 +75,6 @@ StoredResponse::Parts parts_like(const StoredResponse& from) {
   parts.born = from.purge_state().born;
   return parts;
 }
-
-} // namespace
 
 boost::intrusive_ptr<StoredResponse> with_body(const StoredResponse& response,
                                                boost::intrusive_ptr<Body> body,

@@ -14,6 +14,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -64,14 +65,67 @@ bool covers(const StoredResponse& fresh, const StoredResponse& old) {
          old.content_range()->complete_length == fresh.content_range()->complete_length;
 }
 
+bool has_same_coding(const StoredResponse& a, const StoredResponse& b) {
+  if (a.coding() != b.coding()) return false;
+  return a.dictionary() == b.dictionary() ||
+         (a.dictionary() && b.dictionary() && *a.dictionary() == *b.dictionary());
+}
+
 // Whether `fresh` takes the place of `old`. A pass marker says that answers of its key are not
-// stored, and any response that is stored after all says otherwise.
+// stored, and any response that is stored after all says otherwise. What was made of other content
+// than is there now is of no use.
 bool replaces(const StoredResponse& fresh, const StoredResponse& old) {
   if (old.key() != fresh.key()) return false;
-  return old.is_pass_marker() || (old.vary() == fresh.vary() && covers(fresh, old));
+  if (old.is_pass_marker()) return true;
+  if (old.vary() != fresh.vary()) return false;
+  if (has_same_coding(fresh, old)) return covers(fresh, old);
+  const bool is_news = fresh.coding() == kAsItCame && !fresh.is_partial();
+  return is_news && (fresh.is_pass_marker() || old.content_id() != fresh.content_id());
+}
+
+// It is the one that goes, or was made of that.
+bool goes_with(const StoredResponse& one, const StoredResponse& gone) {
+  if (&one == &gone) return true;
+  return gone.coding() == kAsItCame && gone.shared_body() != nullptr && one.coding() != kAsItCame &&
+         one.key() == gone.key() && one.vary() == gone.vary() &&
+         one.content_id() == gone.content_id();
+}
+
+// Whether `made` was made of `there`, as that is now.
+bool is_source(const StoredResponse& there, const StoredResponse& made) {
+  return there.coding() == kAsItCame && !there.is_pass_marker() && !there.is_partial() &&
+         there.key() == made.key() && there.vary() == made.vary() &&
+         there.content_id() == made.content_id() &&
+         there.freshness().response_time == made.freshness().response_time;
+}
+
+// Of those that a request selects, most recent first: RFC 9111, 4.1 means the most recent content,
+// and of that the coding that is taken best.
+const StoredResponse* best_of(std::span<const StoredResponse* const> all,
+                              const TakenCodings& taken) {
+  if (all.empty()) return nullptr;
+  const auto as_it_came = std::ranges::find(all, kAsItCame, &StoredResponse::coding);
+  const StoredResponse* best = as_it_came != all.end() ? *as_it_came : all.front();
+  if (best->is_pass_marker()) return best;
+  const std::uint64_t content = best->content_id();
+  for (const StoredResponse* const one : all) {
+    if (one->is_pass_marker() || one->content_id() != content) continue;
+    if (taken.rank_of(*one) > taken.rank_of(*best)) best = one;
+  }
+  return best;
 }
 
 } // namespace
+
+std::uint8_t TakenCodings::rank_of(const StoredResponse& stored) const {
+  const std::uint8_t rank = ranks[stored.coding()];
+  if (!stored.dictionary()) return rank;
+  return dictionary != nullptr && *dictionary == *stored.dictionary() ? rank : std::uint8_t{0};
+}
+
+std::uint8_t TakenCodings::best() const {
+  return *std::ranges::max_element(ranks);
+}
 
 // On a line of its own, so that the locks of neighbours do not disturb each other.
 struct alignas(64) Store::Stripe {
@@ -130,34 +184,48 @@ Store::Stripe& Store::stripe_of(const base::Fingerprint& print) {
   return stripes_[print.high & (options_.stripes - 1)]; // the index hashes by the other half
 }
 
-StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& request, Owner owner) {
+StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& request, Owner owner,
+                              const TakenCodings& taken) {
   StoredResponsePtr found;
-  visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
-    if (stored.is_partial()) return true;
-    stripe.lanes->hit(stored);
-    // Its lane stays, until it would go: the one who asks does not wait for that.
-    if (owner < stored.owner.load(std::memory_order_relaxed)) shares_->promote(stored, owner);
-    found.reset(&stored);
-    return false;
-  });
+  boost::container::small_vector<const StoredResponse*, 8> all; // that may be it
+  const bool is_plain = taken.best() == taken.ranks[kAsItCame];
+  visit_selected(
+      key, request,
+      [&](Stripe&, const StoredResponse& stored) {
+        if (stored.is_partial() || taken.rank_of(stored) == 0) return true;
+        all.push_back(&stored);
+        return !(is_plain && stored.coding() == kAsItCame);
+      },
+      [&](Stripe& stripe) {
+        const StoredResponse* const best = best_of(all, taken);
+        if (best == nullptr) return;
+        stripe.lanes->hit(*best);
+        // Its lane stays, until it would go: the one who asks does not wait for that.
+        if (owner < best->owner.load(std::memory_order_relaxed)) shares_->promote(*best, owner);
+        found.reset(best);
+      });
   return found;
 }
 
 std::vector<StoredResponsePtr> Store::find_partial(const CacheKey& key,
                                                    const http::RequestHead& request) {
   std::vector<StoredResponsePtr> found;
-  visit_selected(key, request, [&](Stripe& stripe, const StoredResponse& stored) {
-    if (!stored.is_partial()) return true;
-    stripe.lanes->hit(stored);
-    found.emplace_back(&stored);
-    return true;
-  });
+  visit_selected(
+      key, request,
+      [&](Stripe& stripe, const StoredResponse& stored) {
+        if (!stored.is_partial()) return true;
+        stripe.lanes->hit(stored);
+        found.emplace_back(&stored);
+        return true;
+      },
+      [](Stripe&) {});
   return found;
 }
 
 // RFC 9111, 4.1: the most recent of those that match comes first.
-template <typename Visit>
-void Store::visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit) {
+template <typename Visit, typename Finish>
+void Store::visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit,
+                           Finish finish) {
   Removed purged(purges_);
   Stripe& stripe = stripe_of(key.print);
   const std::lock_guard lock(stripe.mutex);
@@ -171,9 +239,10 @@ void Store::visit_selected(const CacheKey& key, const http::RequestHead& request
       stripe.take_out(variants, at, purged);
       ++stripe.removals;
     } else if (!visit(stripe, stored)) {
-      return;
+      break;
     }
   }
+  finish(stripe);
   if (variants.empty()) stripe.index.erase(slot);
 }
 
@@ -219,7 +288,19 @@ void Store::add(Reference response) {
   Removed removed(purges_);
   Stripe& stripe = stripe_of(response->print());
   const std::lock_guard lock(stripe.mutex);
-  Variants& variants = stripe.index[response->print()];
+  const base::Fingerprint print = response->print();
+  Variants& variants = stripe.index[print];
+  // What was made of something that was purged, or has changed, in the meantime is of no use.
+  const bool is_orphan =
+      response->coding() != kAsItCame && std::ranges::none_of(variants, [&](const Reference& one) {
+        return is_source(*one, *response) &&
+               purges_.standing(one->purge_state()) == Standing::valid;
+      });
+  if (is_orphan) {
+    removed.add(std::move(response));
+    if (variants.empty()) stripe.index.erase(print);
+    return;
+  }
   // What replaces another is as popular as that was, and nobody loses it by asking for another.
   std::uint8_t visits = 0;
   Owner owner = response->owner.load(std::memory_order_relaxed);
@@ -232,19 +313,22 @@ void Store::add(Reference response) {
   stripe.take_out_all(variants, is_replaced, removed);
   response->visits.store(visits, std::memory_order_relaxed);
   response->owner.store(owner, std::memory_order_relaxed);
-  if (variants.size() >= options_.max_variants) {
+  const auto is_origins = [](const Reference& one) { return one->coding() == kAsItCame; };
+  const auto count = static_cast<std::size_t>(std::ranges::count_if(variants, is_origins));
+  if (count >= options_.max_variants && is_origins(response)) {
     // What is of no more use; else the oldest of those that were asked for least: who makes up
     // values of fields that Vary names drives out what was made up before.
     const base::Steady now = response->freshness().response_time;
-    const auto worth = [now](const Reference& one) {
+    const auto worth = [now, is_origins](const Reference& one) {
       const bool is_fresh = one->freshness().age(now) < one->freshness().lifetime;
       const int asked = one->visits.load(std::memory_order_relaxed);
       constexpr int kMostVisits = 256;
+      if (!is_origins(one)) return std::numeric_limits<int>::max();
       return one->is_pass_marker() || !is_fresh ? asked - kMostVisits : asked;
     };
-    const auto least = std::ranges::min_element(variants, {}, worth);
-    stripe.take_out(variants, static_cast<std::size_t>(least - variants.begin()), removed);
-    ++stripe.evictions;
+    const Reference least = *std::ranges::min_element(variants, {}, worth);
+    stripe.evictions += stripe.take_out_all(
+        variants, [&](const StoredResponse& one) { return goes_with(one, *least); }, removed);
   }
   const std::size_t lane = shares_->lane_of(*response);
   shares_->note_lane(lane);
@@ -268,7 +352,7 @@ std::size_t Store::remove(const CacheKey& key) {
 }
 
 void Store::remove(const StoredResponse& response) {
-  remove_if(response.print(), [&](const StoredResponse& old) { return &old == &response; });
+  remove_if(response.print(), [&](const StoredResponse& old) { return goes_with(old, response); });
 }
 
 template <typename Claim> void Store::remove_if(const base::Fingerprint& print, Claim claim) {

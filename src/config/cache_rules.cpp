@@ -46,6 +46,19 @@ bool is_network(std::string_view text) {
   }
 }
 
+bool is_coding(std::string_view name) {
+  return name == "br" || name == "gzip" || name == "zstd";
+}
+
+bool is_type_pattern(std::string_view text) {
+  if (text.starts_with('*')) {
+    text.remove_prefix(1);
+  } else if (text.ends_with('*')) {
+    text.remove_suffix(1);
+  }
+  return !text.empty() && text.find_first_of(" \t*;,") == std::string_view::npos;
+}
+
 } // namespace
 
 const TextRule kControlField{
@@ -61,6 +74,9 @@ const TextRule kCookieName{"the name of a cookie", http::is_token,
                            R"(^[A-Za-z0-9!#$%&'*+.^_`|~-]+$)"};
 const TextRule kParameter{"the name of a parameter, or the start of one and *", is_parameter,
                           R"(^([^\s&=#*]+\*?|\*)$)"};
+const TextRule kCoding{"br, gzip or zstd", is_coding, "^(br|gzip|zstd)$", true};
+const TextRule kTypePattern{"a media type, or the start or the end of one and *", is_type_pattern,
+                            "^(\\*[^\\s*;,]+|[^\\s*;,]+\\*?)$", true};
 const TextRule kNetwork{"an address or a network such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
                         is_network, "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"};
 

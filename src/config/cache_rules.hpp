@@ -12,6 +12,8 @@ extern const TextRule kFieldName;      // RFC 9110, 5.1
 extern const TextRule kFieldElement;   // one element of a list field's value (RFC 9110, 5.6.1)
 extern const TextRule kCookieName;     // RFC 6265, 4.1.1
 extern const TextRule kParameter;      // of a query, by name; a final * stands for any ending
+extern const TextRule kCoding;         // a content coding that this node makes
+extern const TextRule kTypePattern;    // "text/html", "text/*" or "*+xml"
 extern const TextRule kNetwork;        // what base::AddressList takes
 
 } // namespace selvedge::config

@@ -139,6 +139,36 @@ Section<proxy::SignedUrlOptions> signed_url_section() {
   return keys;
 }
 
+Section<proxy::CompressionOptions> compression_section() {
+  using proxy::CompressionOptions;
+  Section<CompressionOptions> keys;
+  keys.add(
+      "enabled", &CompressionOptions::enabled, boolean(),
+      {"Whether content is coded here for clients that accept it, once for all of them: the "
+       "variant is stored beside what came from the origin. The first who asks gets it while "
+       "it is made. What says no-transform, and answers that are not stored, go as they are."});
+  keys.add("codings", &CompressionOptions::codings, texts(kCoding),
+           {"Of br, gzip and zstd. A client gets the one it weighs most (RFC 9110, 12.5.3), of "
+            "equals the first here."});
+  keys.add("types", &CompressionOptions::types, texts(kTypePattern),
+           {"Content-Type of what is coded, without parameters; \"text/*\" for all that begin so, "
+            "\"*+json\" for all that end so."});
+  keys.add("min_size", &CompressionOptions::min_size, size(1, 16 * kMiB),
+           {"Less content is not worth it."});
+  keys.add("max_size", &CompressionOptions::max_size, size(kKiB, 16 * kTiB),
+           {"More content is sent as it came. What only turns out to be longer is coded for those "
+            "who asked, and the variant not stored."});
+  keys.add("br_level", &CompressionOptions::br_level, number<int>(0, 11),
+           {"More is smaller and slower. It is made once, on threads beside the workers; 10 and 11 "
+            "take a second a megabyte and more, for which the first client waits."});
+  keys.add("gzip_level", &CompressionOptions::gzip_level, number<int>(1, 9), {"Likewise."});
+  keys.add("zstd_level", &CompressionOptions::zstd_level, number<int>(1, 19), {"Likewise."});
+  keys.add("from_origin", &CompressionOptions::from_origin, texts(kCoding, Empty::allowed),
+           {"What origins are told is accepted. It is decoded before it is stored; what is not "
+            "stored goes on as it is to a client that accepts it. []: identity."});
+  return keys;
+}
+
 Section<proxy::AccessOptions> access_section() {
   using proxy::AccessOptions;
   Section<AccessOptions> keys;
@@ -257,6 +287,8 @@ Section<RouteOptions> route_section() {
   keys.add("early_hints", &RouteOptions::early_hints, boolean(),
            {"Whether a request that waits for the origin gets 103 (RFC 8297) with the Link fields "
             "of the stored response that is too old to be used."});
+  keys.add("compression", &RouteOptions::compression, section(compression_section()),
+           {"Content codings: see the README, Compression."});
   keys.add("bundles", &RouteOptions::bundles, section(bundle_section()),
            {"Versions of bundles instead of plain paths: see the README, Bundles."});
   add_headers(keys);

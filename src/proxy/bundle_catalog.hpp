@@ -180,7 +180,7 @@ private:
   std::shared_ptr<const HeaderRules> without_lifetime_;
   std::optional<bundle::PinKeys> pin_keys_; // none: there are no sessions
   net::Worker* worker_ = nullptr;           // of whoever asked first
-  net::HelperThread* helper_ = nullptr;
+  net::HelperThreads* helper_ = nullptr;
   const cache::PurgeIndex* purges_ = nullptr;
   ProxyCounters* counters_ = nullptr;
   std::size_t bytes_ = 0; // of all documents

@@ -98,7 +98,7 @@ private:
   std::shared_ptr<WakeQueue> wakes_;
   cache::Store* store_ = nullptr;
   net::Worker* worker_ = nullptr;
-  net::HelperThread* helper_ = nullptr;
+  net::HelperThreads* helper_ = nullptr;
   base::Arena arena_;
   http::RequestHead request_;
   DocumentName name_;

@@ -60,6 +60,7 @@ void Exchange::start() {
     return answer_status(403);
   }
   normalize(request, *route_, stream_.arena());
+  if (route_->compression) take_codings();
   if (is_purge) return answer_purge();
   if (request.method == Method::options && !take_hop()) return answer_status(204);
   if (route_->bundles) return find_bundle();
@@ -124,9 +125,9 @@ void Exchange::answer_purge() {
 cache::StoredResponsePtr Exchange::find() {
   const http::RequestHead& request = stream_.request();
   const auto owner = static_cast<cache::Owner>(overload::index_of(asker_.importance));
-  cache::StoredResponsePtr found = proxy_.store_.find(key_, request, owner);
+  cache::StoredResponsePtr found = proxy_.store_.find(key_, request, owner, taken_);
   if (found || !proxy_.store_.has_query_free()) return found;
-  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner);
+  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner, taken_);
 }
 
 // With the host that the client asked for, as a trusted proxy tells it: the origin is told, and may
@@ -150,17 +151,23 @@ void Exchange::look_up() {
   cache::StoredResponsePtr stored;
   if (route_->policy.enabled && is_retrieval(request.method)) stored = find();
   if (!judge(stored.get())) return;
-  const Standing standing =
-      stored ? proxy_.store_.purges().standing(stored->purge_state()) : Standing::valid;
-  const cache::CacheDecision decision = cache::decide(request, stored.get(), proxy_.worker_.now(),
-                                                      route_->policy, standing, stale_for_);
+  cache::CacheDecision decision = decide(stored);
+  const bool is_served =
+      decision.action == Action::serve || decision.action == Action::serve_stale_and_revalidate;
+  if (!is_served && stored && stored->coding() != cache::kAsItCame) {
+    stored = as_it_came(stored); // the origin knows nothing of what was made of it
+    decision = decide(stored);
+  }
   switch (decision.action) {
   case Action::serve: {
+    if (cache::StoredResponsePtr plain = to_be_coded(stored)) {
+      return serve_coded(std::move(plain), decision);
+    }
     const bool is_fresh = decision.ttl > base::Seconds{0};
     return serve(std::move(stored), is_fresh ? CacheOutcome::hit : CacheOutcome::stale, decision);
   }
   case Action::serve_stale_and_revalidate:
-    if (revalidates_) revalidate_in_background(stored);
+    if (revalidates_) revalidate_in_background(as_it_came(stored));
     return serve(std::move(stored), CacheOutcome::stale, decision);
   case Action::answer_504:
     if (serve_part()) return;
@@ -179,6 +186,13 @@ void Exchange::look_up() {
     }
     return ask_origin(std::move(stored), decision);
   }
+}
+
+cache::CacheDecision Exchange::decide(const cache::StoredResponsePtr& stored) const {
+  const Standing standing =
+      stored ? proxy_.store_.purges().standing(stored->purge_state()) : Standing::valid;
+  return cache::decide(stream_.request(), stored.get(), proxy_.worker_.now(), route_->policy,
+                       standing, stale_for_);
 }
 
 // RFC 9111, 3.3: a part that is stored answers a request for a part of it.
@@ -206,8 +220,14 @@ bool Exchange::serve_part() {
 void Exchange::serve(cache::StoredResponsePtr stored, CacheOutcome outcome,
                      const cache::CacheDecision& decision, std::string_view detail) {
   stored_ = std::move(stored);
-  outcome_ = outcome;
   reader_ = cache::BodyReader(stored_->body());
+  add_hit_fields(outcome, decision, detail);
+  respond(*stored_);
+}
+
+void Exchange::add_hit_fields(CacheOutcome outcome, const cache::CacheDecision& decision,
+                              std::string_view detail) {
+  outcome_ = outcome;
   CacheStatusParts parts;
   parts.outcome = outcome;
   parts.ttl = decision.ttl;
@@ -218,7 +238,6 @@ void Exchange::serve(cache::StoredResponsePtr stored, CacheOutcome outcome,
   add_field(FieldName::cache_status,
             cache_status_text(proxy_.options_.node_name, parts, stream_.arena()));
   add_cache_fields(decision.age);
-  respond(*stored_);
 }
 
 void Exchange::revalidate_in_background(const cache::StoredResponsePtr& stale) {

@@ -104,6 +104,20 @@ private:
   std::string_view bundle_lifetime(const downstream::Response& response) const;
   void add_bundle_lifetime(downstream::Response& response);
 
+  // --- of codings
+  void take_codings();
+  cache::StoredResponsePtr as_it_came(const cache::StoredResponsePtr& stored);
+  // That the client should get a variant of which is not there; null: it should not.
+  cache::StoredResponsePtr to_be_coded(const cache::StoredResponsePtr& stored);
+  // Whether the client should get a variant of it that is not there.
+  bool wants_coding(const cache::StoredResponse& answer) const;
+  void begin_coding(cache::StoredResponsePtr of, cache::FillPtr source,
+                    boost::intrusive_ptr<cache::Chunk> first);
+  void serve_coded(cache::StoredResponsePtr stored, const cache::CacheDecision& decision);
+  void respond_from_fill(const cache::StoredResponse& answer);
+  void answer_from_coding();
+  void add_vary(const cache::StoredResponse& answer);
+
   // --- from the store
   void answer_purge();
   bool is_admitted();
@@ -116,9 +130,12 @@ private:
             stream_.client(), stream_.arena(), asker_.importance};
   }
   cache::StoredResponsePtr find();
+  cache::CacheDecision decide(const cache::StoredResponsePtr& stored) const;
   bool serve_part();
   void serve(cache::StoredResponsePtr stored, http::CacheOutcome outcome,
              const cache::CacheDecision& decision, std::string_view detail = {});
+  void add_hit_fields(http::CacheOutcome outcome, const cache::CacheDecision& decision,
+                      std::string_view detail);
   void serve_instead(std::string_view detail);
   void note_fetch();
   void add_fetch_notes(AccessRecord& record) const;
@@ -190,8 +207,12 @@ private:
   bundle::SnapshotPtr snapshot_;                 // what was released, for this session
   std::uint64_t session_ = 0;                    // its id, on a route of sessions
   cache::CacheKey key_;
-  cache::StoredResponsePtr stored_; // what is served
-  cache::StoredResponsePtr stale_;  // what the origin is asked about
+  cache::TakenCodings taken_;          // on a route that codes
+  std::string_view asked_codings_;     // as the client wrote them, in the arena
+  cache::StoredResponsePtr coding_of_; // what is coded for it; then its variant's head; or null
+  std::size_t fields_before_ = 0;      // among the extras, those of the fill that is coded
+  cache::StoredResponsePtr stored_;    // what is served
+  cache::StoredResponsePtr stale_;     // what the origin is asked about
   cache::CacheDecision about_stale_;
   cache::FillPtr fill_;
   std::shared_ptr<Filler> filler_; // of our own request

@@ -52,6 +52,7 @@ void Exchange::add_fields_for_edges(const cache::StoredResponse& answer) {
 
 void Exchange::respond(const cache::StoredResponse& answer) {
   add_fields_for_edges(answer);
+  if (route_->compression) add_vary(answer);
   const http::RequestHead& request = stream_.request();
   const auto now = proxy_.worker_.now().wall;
   if (answer.content_range()) {

@@ -40,7 +40,7 @@ void Exchange::ask_origin(cache::StoredResponsePtr stored, const cache::CacheDec
   } else if (forward_reason_.empty()) {
     const auto variants = proxy_.store_.variants(key_);
     const bool has_others = std::any_of(variants.begin(), variants.end(), [](const auto& one) {
-      return !one->is_pass_marker() && !one->content_range();
+      return !one->is_pass_marker() && !one->content_range() && one->coding() == cache::kAsItCame;
     });
     forward_reason_ = has_others ? "vary-miss" : "uri-miss";
   }
@@ -137,6 +137,8 @@ void Exchange::start_filler(Purpose purpose) {
   task.has_fallback = stale_ && about_stale_.may_serve_on_error;
   if (request.has_content) task.content = &stream_.content();
   task.client = this;
+  task.taken = taken_;
+  task.asked_codings = asked_codings_;
   task.importance = importance();
   task.origin = other_origin();
   if (bundle_ != nullptr) {
@@ -153,7 +155,8 @@ std::vector<cache::StoredResponsePtr> Exchange::candidates() {
   std::vector<cache::StoredResponsePtr> found;
   if (forward_reason_ != "vary-miss") return found;
   for (cache::StoredResponsePtr& one : proxy_.store_.variants(key_)) {
-    const bool is_usable = !one->is_pass_marker() && !one->content_range() && !one->etag().empty();
+    const bool is_usable = !one->is_pass_marker() && !one->content_range() &&
+                           !one->etag().empty() && one->coding() == cache::kAsItCame;
     if (is_usable && proxy_.store_.purges().standing(one->purge_state()) == Standing::valid) {
       found.push_back(std::move(one));
     }
@@ -237,6 +240,7 @@ void Exchange::resume() {
 }
 
 void Exchange::answer_from_fill() {
+  if (coding_of_) return answer_from_coding();
   switch (fill_->state()) {
   case Fill::State::waiting:
     return;
@@ -330,6 +334,7 @@ void Exchange::serve_fill() {
   }
   reader_ = cache::BodyReader::growing(answer.body());
   const bool is_alone = fill_->state() == Fill::State::alone;
+  fields_before_ = extras_.size();
   CacheStatusParts parts;
   parts.outcome = outcome_;
   parts.forward_reason = forward_reason_;
@@ -339,7 +344,10 @@ void Exchange::serve_fill() {
   add_field(FieldName::cache_status,
             cache_status_text(proxy_.options_.node_name, parts, stream_.arena()));
   if (is_leader_) {
-    for (const http::Field& field : fill_->leader_fields().fields()) extras_.push_back(field);
+    for (const http::Field& field : fill_->leader_fields().fields()) { // the fill may go before
+      extras_.push_back(
+          {field.id, stream_.arena().copy(field.name), stream_.arena().copy(field.value)});
+    }
   }
   // RFC 9111, 5.1: an Age says that the answer was not made for this request.
   const bool is_shared = outcome_ == CacheOutcome::collapsed || was_validated;
@@ -348,7 +356,7 @@ void Exchange::serve_fill() {
   } else {
     add_field(FieldName::via, proxy_.via_);
   }
-  respond(answer);
+  respond_from_fill(answer);
 }
 
 } // namespace selvedge::proxy

@@ -1,5 +1,7 @@
 #include "filler.hpp"
 
+#include "compression.hpp"
+
 #include <selvedge/cache/combine.hpp>
 #include <selvedge/overload/event_log.hpp>
 
@@ -8,6 +10,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace selvedge::proxy {
 
@@ -42,9 +45,17 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
     request_.method_text = text_of(http::Method::get);
   }
   head_ = head_to_origin(client);
-  if (task_.expected) { // its digest is that of the content as it is
+  const bool is_coded_here = task_.purpose == Purpose::fill && task_.route->compression;
+  // An answer that is this client's alone comes as the origin codes it.
+  if (task_.purpose == Purpose::pass && !task_.asked_codings.empty()) {
+    head_.fields.add(FieldName::accept_encoding, arena_.copy(task_.asked_codings));
+  }
+  if (task_.expected || is_coded_here) {
+    // A digest is that of the content as it is, and a part must be of what the others are of.
+    const bool is_plain = task_.expected || !task_.range.empty();
     head_.fields.remove(FieldName::accept_encoding);
-    head_.fields.add(FieldName::accept_encoding, "identity");
+    head_.fields.add(FieldName::accept_encoding,
+                     is_plain ? "identity" : task_.route->compression->accepted_of_origin());
   }
   if (!task_.range.empty()) head_.fields.add(FieldName::range, arena_.copy(task_.range));
   if (task_.purpose == Purpose::fill) ask_to_confirm();
@@ -121,6 +132,11 @@ boost::asio::awaitable<void> Filler::run(std::shared_ptr<Filler> self) {
     if (piece && piece->empty()) self->take_trailers(response->trailers());
     self->take_content(piece);
     while (self->must_wait()) co_await self->room_.wait();
+    while (self->decode_some()) {
+      while (self->must_wait()) co_await self->room_.wait();
+      self->proxy_.worker_.post([self] { self->room_.set(); }); // others have their turns
+      co_await self->room_.wait();
+    }
   }
 }
 
@@ -155,9 +171,40 @@ void Filler::take_trailers(const http::FieldList& trailers) {
 void Filler::take_content(const base::Result<std::string_view>& piece) {
   if (!piece) return fail(as_seen(piece.error()));
   if (piece->empty()) return complete();
+  if (decoder_) {
+    coded_ = *piece;
+    has_decoded_ = true;
+    return;
+  }
   if (check_ && !check_->add(*piece)) return fail_check();
   append(*piece);
   if (is_unwanted()) fail({ErrorCode::cancelled, base::ErrorSource::internal});
+}
+
+// Some of what there is of coded content: a little may be a lot. True: there is more.
+bool Filler::decode_some() {
+  if (!decoder_ || is_over_) return false;
+  constexpr std::size_t kMost = 65536;
+  std::array<char, kMost / 4> out;
+  for (std::size_t decoded = 0; decoded < kMost;) {
+    const base::Result<coding::Step> step = decoder_->step(coded_, out);
+    if (!step) {
+      fail(step.error());
+      return false;
+    }
+    coded_.remove_prefix(step->used);
+    if (step->written > 0) append({out.data(), step->written});
+    if (is_over_) return false;
+    decoded += step->written;
+    const bool is_stuck = step->used == 0 && step->written == 0;
+    if (is_stuck && !coded_.empty()) { // something follows the end of the coding
+      fail(coding::kBadCoding);
+      return false;
+    }
+    if (is_stuck || (coded_.empty() && step->written < out.size())) return false;
+  }
+  if (is_unwanted()) fail({ErrorCode::cancelled, base::ErrorSource::internal});
+  return !is_over_;
 }
 
 // Where content of a known length is to stay.
@@ -242,6 +289,7 @@ void Filler::fail_check() {
 
 void Filler::complete() {
   if (check_ && !check_->is_right()) return fail_check();
+  if (decoder_ && has_decoded_ && !decoder_->is_whole()) return fail(coding::kBadCoding);
   is_over_ = true;
   const bool has_content =
       head_.method != http::Method::head && !http::has_no_content(response_->status());

@@ -7,6 +7,7 @@
 #include "content_relay.hpp"
 #include "forward.hpp"
 
+#include <selvedge/coding/decoder.hpp>
 #include <selvedge/http/server_timing.hpp>
 #include <selvedge/net/event.hpp>
 #include <selvedge/proxy/proxy.hpp>
@@ -53,6 +54,8 @@ public:
     bool is_secondary = false; // nobody needs it to see the bundle
     // What the content of a 200 must be; none: nothing is known.
     std::optional<ExpectedContent> expected;
+    cache::TakenCodings taken;      // by the client, on a route that codes
+    std::string_view asked_codings; // as it wrote them; read at the start only
     base::Seconds most_lifetime{0};     // of what is stored, whatever the origin says; 0: any
     upstream::Origin* origin = nullptr; // instead of the route's; kept by the routing
   };
@@ -89,6 +92,7 @@ private:
   // --- the head of an answer: filler_head.cpp
   Next take_head(http::ResponseHead& head);
   Next take_answer(http::ResponseHead& head);
+  bool undo_coding(http::ResponseHead& head);
   bool is_from_before_purge(const http::ResponseHead& head, const cache::Freshness& freshness,
                             const cache::Tags& tags);
   bool ask_past_caches();
@@ -109,6 +113,7 @@ private:
   // --- what it says of what is stored: filler_validation.cpp
   void ask_to_confirm();
   Next take_confirmation(http::ResponseHead& head);
+  void insert_variants();
   void take_answer_to_head(http::ResponseHead& head);
   Next ask_without_conditions();
   boost::intrusive_ptr<cache::StoredResponse> refreshed(const cache::StoredResponse& stored,
@@ -119,6 +124,7 @@ private:
   // --- its content: filler.cpp
   void take_trailers(const http::FieldList& trailers);
   void take_content(const base::Result<std::string_view>& piece);
+  bool decode_some();
   std::span<char> room_for_content() const;
   void append(std::string_view bytes);
   void stop_storing();
@@ -147,7 +153,10 @@ private:
   cache::PurgeEpoch born_;
   boost::intrusive_ptr<cache::StoredResponse> response_;
   std::optional<ContentCheck> check_;
-  bool is_held_ = false; // until it was checked: nobody has seen the head yet
+  std::unique_ptr<coding::Decoder> decoder_; // of what the origin codes; null: it is as it comes
+  std::string_view coded_;                   // what it has not seen yet of a piece
+  bool has_decoded_ = false;                 // anything
+  bool is_held_ = false;                     // until it was checked: nobody has seen the head yet
   bool is_conditional_ = false;
   bool has_asked_past_caches_ = false;
   bool is_storing_ = false;

@@ -2,6 +2,8 @@
 // must the origin be asked again. What it says of something stored is in filler_validation.cpp.
 #include "filler.hpp"
 
+#include "compression.hpp"
+
 #include "response_tags.hpp"
 
 #include <selvedge/http/http_date.hpp>
@@ -29,6 +31,9 @@ bool is_kept_here(FieldName id) {
 // Content up to this is shown to nobody before it was checked, so that what is wrong is a clean
 // 502. More is shown as it comes, but for its end.
 constexpr std::uint64_t kMostHeld = 1u << 20;
+
+// Of content that is decoded: what is not stored goes through a window, but somebody pays for it.
+constexpr std::uint64_t kMostDecoded = 1u << 30;
 
 // RFC 5861, 4: the errors instead of which a stale response may be used.
 bool is_server_error(http::Status status) {
@@ -120,6 +125,7 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
     is_storing_ = false; // the second time it is given to this client only
     if (ask_past_caches()) return Next::ask_again;
   }
+  if (!undo_coding(head)) is_storing_ = false;
   if (is_storing_) {
     store_streaming(head, decision, *vary, std::move(*tags));
   } else {
@@ -136,6 +142,28 @@ Filler::Next Filler::take_answer(http::ResponseHead& head) {
     keep_alone(head, decision);
   }
   return Next::read_content;
+}
+
+// What is stored is coded here, for everybody. What is not, the client gets as the origin coded it,
+// if it takes that. False: what cannot be undone is of no use to others.
+bool Filler::undo_coding(http::ResponseHead& head) {
+  decoder_.reset();
+  const std::string_view value = head.fields.value(FieldName::content_encoding);
+  if (!task_.route->compression || value.empty() || http::equals_ignoring_case(value, "identity")) {
+    return true;
+  }
+  const auto coding = head.fields.count(FieldName::content_encoding) == 1
+                          ? coding::content_coding_of(value)
+                          : std::nullopt;
+  if (!coding || head.status != 200 || forbids_transforming(head.fields)) return false;
+  if (!is_storing_ && task_.taken.ranks[number_of(*coding)] > 0) return true;
+  coding::DecoderLimits limits;
+  limits.content_bytes = std::max(kMostDecoded, task_.route->policy.max_object);
+  decoder_ = coding::make_decoder(*coding, limits);
+  if (!decoder_) return false;
+  head.content_length.reset();
+  head.fields.remove_if([](const http::Field& field) { return is_about_coded_bytes(field); });
+  return true;
 }
 
 // A cache between here and the origin that has not heard of a purge yet would bring back what was

@@ -2,6 +2,8 @@
 // ends it (4.4).
 #include "filler.hpp"
 
+#include "compression.hpp"
+
 #include "response_tags.hpp"
 #include "written_url.hpp"
 
@@ -44,6 +46,9 @@ void Filler::ask_to_confirm() {
 Filler::Next Filler::take_confirmation(http::ResponseHead& head) {
   cache::StoredResponsePtr confirmed;
   if (task_.expected) head.fields.remove(FieldName::etag); // it is not that of what is stored
+  if (task_.route->compression) {                          // nor is what it says of coded bytes
+    head.fields.remove_if([](const http::Field& field) { return is_about_coded_bytes(field); });
+  }
   if (task_.stale && cache::is_confirmed_by(head, *task_.stale)) confirmed = task_.stale;
   const bool names_one = head.fields.find(FieldName::etag) != nullptr;
   for (const auto& candidate : task_.candidates) {
@@ -60,6 +65,7 @@ Filler::Next Filler::take_confirmation(http::ResponseHead& head) {
   task_.fill->note_validated();
   if (decision.may_store && task_.fill->may_store() && !is_late) {
     insert();
+    insert_variants();
     task_.fill->stream(response_);
   } else {
     // What it says now is for the one who asked; and it is not to be stored any more, unless it is
@@ -70,6 +76,19 @@ Filler::Next Filler::take_confirmation(http::ResponseHead& head) {
   }
   proxy_.fills_.remove(*task_.fill);
   return Next::nothing;
+}
+
+// What was made of it is as fresh.
+void Filler::insert_variants() {
+  cache::Store& store = proxy_.store_;
+  for (const auto& one : store.variants({response_->key(), response_->print()})) {
+    const bool is_made_of_it = one->coding() != cache::kAsItCame &&
+                               one->vary() == response_->vary() &&
+                               one->content_id() == response_->content_id();
+    if (!is_made_of_it) continue;
+    store.insert(coded_response(*response_, static_cast<coding::ContentCoding>(one->coding()),
+                                one->shared_body(), store.ledger()));
+  }
 }
 
 // The 304 is about something that is not stored here.
@@ -127,6 +146,9 @@ void Filler::take_answer_to_head(http::ResponseHead& head) {
   if (!task_.stale) return;
   if (head.status == 404 || head.status == 410) proxy_.store_.remove(*task_.stale);
   if (head.status != 200) return;
+  // What is stored is not coded by the origin, or not any more.
+  const bool is_coded = head.fields.find(FieldName::content_encoding) != nullptr;
+  if (task_.route->compression && is_coded) return;
   if (!cache::agrees_with_head(head, *task_.stale)) {
     proxy_.store_.remove(*task_.stale);
     return;

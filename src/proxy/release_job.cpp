@@ -229,7 +229,7 @@ void ReleaseJob::on_warmed() {
 void ReleaseJob::put_in_force() {
   step_ = Step::put;
   const std::shared_ptr<ReleaseBoard>& board = catalog_.board();
-  net::HelperThread* const helper = place_.proxy.options_.helper;
+  net::HelperThreads* const helper = place_.proxy.options_.helper;
   if (helper == nullptr) return finish(change(*board, order_, new_set(), before_->print()));
   helper->post([this, is_alive = is_alive_, board, order = order_, set = new_set(),
                 before = before_->print(), &worker = place_.proxy.worker_] {

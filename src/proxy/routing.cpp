@@ -2,6 +2,7 @@
 
 #include "access_rules.hpp"
 #include "bundle_catalog.hpp"
+#include "compression.hpp"
 #include "header_rules.hpp"
 #include "normalize.hpp"
 
@@ -63,6 +64,9 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
     route.slice = 0;
   }
   route.fetch_latency = std::make_shared<upstream::FetchLatency>();
+  if (options.compression.enabled) {
+    route.compression = std::make_shared<const Compression>(options.compression);
+  }
   route.request_rules = make_header_rules(options.request_headers);
   route.response_rules = make_header_rules(options.response_headers);
   return route;

@@ -2,6 +2,7 @@
 
 #include "access_log.hpp"
 #include "bundles_api.hpp"
+#include "coding_metrics.hpp"
 #include "exposition.hpp"
 #include "origin_metrics.hpp"
 #include "policy_metrics.hpp"
@@ -237,6 +238,7 @@ std::string metrics_text(const Node& node, const ReloadState& reload, std::strin
   write_requests(out, routes);
   write_durations(out, routes);
   write_cache(out, node, request_totals(node));
+  write_codings(out, node);
   write_purges(out, node);
   write_origins(out, collect(node, std::chrono::steady_clock::now()));
   write_connections(out, node);

@@ -68,6 +68,7 @@ Node::Node(const config::Config& config, net::HandedSockets* handed)
   options.sessions = &sessions_;
   options.events = &events_;
   options.helper = &helper_;
+  options.coding_jobs = &coding_jobs_;
   options.tenant_limits = &tenant_limits_;
   options.token_cache = config.policy.identify.token_cache;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
@@ -240,6 +241,7 @@ void Node::begin_drain(bool is_succeeded) {
 
 void Node::stop() {
   helper_.stop(); // its jobs speak to workers
+  coding_threads_.stop();
   workers_.stop_and_join();
 }
 

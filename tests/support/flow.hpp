@@ -12,6 +12,7 @@
 
 #include <selvedge/downstream/acceptor.hpp>
 #include <selvedge/net/event.hpp>
+#include <selvedge/proxy/coding_jobs.hpp>
 #include <selvedge/proxy/proxy.hpp>
 
 #include <deque>
@@ -164,6 +165,7 @@ public:
   // What was logged, oldest first; what is not taken off is dropped when there is much.
   proxy::AccessRing& log() { return log_; }
   net::Worker& worker() { return workers_[0]; }
+  proxy::CodingJobs& coding_jobs() { return coding_jobs_; }
   downstream::Connections& connections() { return connections_; }
 
 private:
@@ -181,6 +183,7 @@ private:
   proxy::RouteCounterMap counters_;
   proxy::ReleaseBoards boards_{{}, &store_.purges()};
   proxy::AccessRing log_{16};
+  proxy::CodingJobs coding_jobs_{workers_[0].io().get_executor()}; // on the worker, between turns
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::Connections connections_{workers_};
   std::unique_ptr<downstream::Acceptor> acceptor_;

@@ -100,6 +100,8 @@ public:
   std::uint64_t appended() const { return appended_.load(std::memory_order_acquire); }
   std::optional<std::uint64_t> length() const; // known beforehand, or because it is complete
   const http::HeadBlock& trailers() const { return trailers_; } // Requires: state() == complete
+  // No other body has it. What was made of this content is known by that.
+  std::uint64_t id() const { return id_; }
   // Memory of chunks alive, in bytes as the allocator counts them.
   std::size_t live_bytes() const { return live_bytes_.load(); } // seq_cst: see Fill::wait_for_room
 
@@ -125,6 +127,7 @@ private:
   static void free_chunk(Chunk* chunk);
 
   std::atomic<std::uint32_t> references_{0};
+  const std::uint64_t id_;
   ContentIndex* contents_ = nullptr; // where it is known by its content; null: nowhere
   std::array<unsigned char, 32> content_key_{};
   boost::intrusive_ptr<Chunk> head_; // null once the beginning is forgotten

@@ -22,6 +22,10 @@ boost::intrusive_ptr<StoredResponse> with_body(const StoredResponse& response,
                                                std::span<const http::Field> added,
                                                MemoryLedger* ledger);
 
+// What all of a representation, a part of it and what is made of it have in common with `from`, but
+// for content and status.
+StoredResponse::Parts parts_like(const StoredResponse& from);
+
 // A part that is all of its representation, as the complete response that it is; null for any
 // other.
 boost::intrusive_ptr<StoredResponse> completed(const StoredResponse& part, MemoryLedger* ledger);

@@ -18,6 +18,15 @@ class EvictionRanks;
 class EvictionShares;
 struct EvictionTurn;
 
+// Which codings a request takes.
+struct TakenCodings {
+  std::array<std::uint8_t, kCodings> ranks{1};  // 0: not that one; of others the greatest is best
+  const DictionaryDigest* dictionary = nullptr; // that the client has
+
+  std::uint8_t rank_of(const StoredResponse& stored) const;
+  std::uint8_t best() const;
+};
+
 class Store {
 public:
   struct Options {
@@ -32,16 +41,18 @@ public:
 
   // The variant that this request selects, marked as used; null when there is none, or when it was
   // purged (then it goes). Fresh or not is for decide() to say. Partial responses are not found.
-  // When it is asked for on behalf of somebody more important than its owner, it becomes theirs.
+  // When it is asked for on behalf of somebody more important than its owner, it becomes theirs. Of
+  // several codings the one that is taken best; by default what came from the origin.
   StoredResponsePtr find(const CacheKey& key, const http::RequestHead& request,
-                         Owner owner = kLeastOwner);
+                         Owner owner = kLeastOwner, const TakenCodings& taken = {});
   // The partial responses of the key that this request selects, most recent first.
   std::vector<StoredResponsePtr> find_partial(const CacheKey& key,
                                               const http::RequestHead& request);
   // Every variant of the key that was not purged, for those who want to look at it.
   std::vector<StoredResponsePtr> variants(const CacheKey& key);
   // Replaces the stored response with the same key, vary text and content range (a complete one
-  // also every partial one of that vary text), and a pass marker of the key, then makes room. It
+  // also every partial one of that vary text, and what was made of other content), and a pass
+  // marker of the key, then makes room. It
   // belongs to the most important of its owner and those of what it replaces. Does nothing for a
   // response that was purged since its birth. A response larger than the limit is dropped.
   // Requires: its body is complete, or it is a pass marker.
@@ -50,7 +61,7 @@ public:
   std::size_t remove(const CacheKey& key);
   // A soft purge of every variant of the key. Returns how many there are, without pass markers.
   std::size_t mark_stale(const CacheKey& key);
-  // Removes one response, if it is still there.
+  // Removes one response, if it is still there, and what was made of it.
   void remove(const StoredResponse& response);
   void clear();
   // Evicts until the ledger is within the limit, or there is nothing left to evict.
@@ -92,8 +103,10 @@ private:
   Stripe& stripe_of(const base::Fingerprint& print);
   // Calls `visit(stripe, stored)`, most recent first and under the lock, until it returns false,
   // for what this request selects and was not purged; what was purged goes.
-  template <typename Visit>
-  void visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit);
+  // Then `finish(stripe)`, likewise.
+  template <typename Visit, typename Finish>
+  void visit_selected(const CacheKey& key, const http::RequestHead& request, Visit visit,
+                      Finish finish);
   template <typename Claim> void remove_if(const base::Fingerprint& print, Claim claim);
   void add(boost::intrusive_ptr<StoredResponse> response);
   // Spares what was just inserted as long as there is anything else.

@@ -14,7 +14,9 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <array>
 #include <atomic>
+#include <memory>
 #include <string>
 
 namespace selvedge::cache {
@@ -23,6 +25,13 @@ namespace selvedge::cache {
 using Owner = std::uint8_t; // below kOwners
 inline constexpr std::size_t kOwners = 4;
 inline constexpr Owner kLeastOwner = kOwners - 1;
+
+// What this node has made of content by a content coding (RFC 9110, 8.4). The cache knows codings
+// by number, and compares what a dictionary was by its SHA-256.
+using Coding = std::uint8_t; // below kCodings
+inline constexpr Coding kAsItCame = 0;
+inline constexpr std::size_t kCodings = 8;
+using DictionaryDigest = std::array<unsigned char, 32>;
 
 // How long a response may be used without asking (RFC 9111, 4.2). All relative to `response_time`,
 // so a jump of the wall clock changes nothing.
@@ -69,6 +78,10 @@ public:
     Tags tags;
     TagPtr kept_by;      // one of the tags: while it is live, others go before this; null: none
     PurgeEpoch born = 0; // of its fetch
+    // Of a variant that was made here, beside the response as it came.
+    Coding coding = kAsItCame;
+    std::uint64_t made_of = 0;                          // the Body::id() of the content as it came
+    std::shared_ptr<const DictionaryDigest> dictionary; // null: it needs none
     Owner owner = kLeastOwner;
   };
   // `elsewhere`: memory that is held for it outside of these parts, in bytes; charged with them.
@@ -89,6 +102,12 @@ public:
   bool is_pass_marker() const { return parts_.is_pass_marker; }
   bool is_partial() const { return is_partial_; } // it has a content range
   const std::optional<http::ContentRange>& content_range() const { return parts_.content_range; }
+  Coding coding() const { return parts_.coding; }
+  const std::shared_ptr<const DictionaryDigest>& dictionary() const { return parts_.dictionary; }
+  // The same for a response and for all that was made of it. Requires: as body().
+  std::uint64_t content_id() const {
+    return parts_.coding == kAsItCame ? parts_.body->id() : parts_.made_of;
+  }
   const TagPtr& kept_by() const { return parts_.kept_by; }
   bool is_live() const { return parts_.kept_by && PurgeIndex::is_live(parts_.kept_by); }
   const PurgeState& purge_state() const { return purge_state_; }

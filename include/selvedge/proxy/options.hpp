@@ -114,6 +114,36 @@ struct AccessOptions {
   SignedUrlOptions signed_urls;
 };
 
+// Content is coded here, once, for all who accept the coding.
+struct CompressionOptions {
+  bool enabled = false;
+  // What clients get, by name; of what they accept with the same weight the first.
+  std::vector<std::string> codings{"br", "zstd", "gzip"};
+  // Of content, without parameters; "text/*" for all that begin so, "*+xml" that end so.
+  std::vector<std::string> types{"text/*",
+                                 "*+json",
+                                 "*+xml",
+                                 "*+text",
+                                 "application/json",
+                                 "application/javascript",
+                                 "font/ttf",
+                                 "font/otf",
+                                 "application/manifest+json",
+                                 "application/wasm",
+                                 "application/xml",
+                                 "image/bmp",
+                                 "image/vnd.microsoft.icon"};
+  std::uint64_t min_size = 1024;      // bytes of content that is worth it
+  std::uint64_t max_size = 32u << 20; // more is sent as it came
+  int br_level = 5;
+  int gzip_level = 6;
+  int zstd_level = 9;
+  // As what the origin may send it. It is decoded, so that it can be coded for everybody.
+  std::vector<std::string> from_origin{"gzip"};
+
+  friend bool operator==(const CompressionOptions&, const CompressionOptions&) = default;
+};
+
 struct RouteOptions {
   std::string name;         // for logs and metrics; default: the prefix
   std::string prefix = "/"; // of the path; the longest match wins
@@ -138,6 +168,7 @@ struct RouteOptions {
   std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
   bool early_hints = true; // 103 with the Link fields of a stale response while the origin is asked
 
+  CompressionOptions compression;
   BundleOptions bundles;
 
   bool trace = false; // this node is part of traces (W3C Trace Context), and begins them

@@ -7,7 +7,7 @@
 #include <selvedge/cache/store.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/insight/distinct_counts.hpp>
-#include <selvedge/net/helper_thread.hpp>
+#include <selvedge/net/helper_threads.hpp>
 #include <selvedge/proxy/access_record.hpp>
 #include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/purge.hpp>
@@ -22,6 +22,7 @@
 
 namespace selvedge::proxy {
 
+class CodingJobs;
 class ReleaseJob;
 class Warmth;
 class WakeQueue;
@@ -63,7 +64,8 @@ public:
     insight::DistinctCounts* sessions =
         nullptr;                          // by "NAME@VERSION"; outlives the proxy; null: none
     overload::EventLog* events = nullptr; // outlives the proxy; null: nobody is told
-    net::HelperThread* helper = nullptr;  // outlives the proxy; null: all is done on the worker
+    net::HelperThreads* helper = nullptr; // outlives the proxy; null: all is done on the worker
+    CodingJobs* coding_jobs = nullptr;    // likewise; null: nothing is coded
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,

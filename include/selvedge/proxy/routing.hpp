@@ -48,6 +48,7 @@ struct Forwarding {
 };
 
 class AccessRules;
+class Compression;
 class HeaderRules;
 class BundleCatalog;
 
@@ -64,6 +65,7 @@ struct Route {
   std::uint64_t slice = 0; // bytes; 0: objects are fetched as a whole
   bool early_hints = true;
   bool trace = false;
+  std::shared_ptr<const Compression> compression;    // null: nothing is coded here
   std::shared_ptr<const HeaderRules> request_rules;  // null: none
   std::shared_ptr<const HeaderRules> response_rules; // likewise
   // The one host whose indexes say what is released: others may have bundles of other origins by

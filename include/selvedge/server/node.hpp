@@ -12,6 +12,7 @@
 #include <selvedge/overload/tenant_limits.hpp>
 #include <selvedge/proxy/explain.hpp>
 #include <selvedge/proxy/policing.hpp>
+#include <selvedge/proxy/coding_jobs.hpp>
 #include <selvedge/proxy/proxy.hpp>
 #include <selvedge/proxy/purge.hpp>
 
@@ -75,6 +76,9 @@ public:
   proxy::Explanation explain(const http::RequestHead& request, const proxy::PolicyQuestion& asker);
   // Done when it returns, whatever is stored. Requires: proxy::refusal_of(request) is empty.
   proxy::PurgeReceipt purge(const proxy::PurgeRequest& request);
+  const proxy::CodingCounters& coding_counters(coding::ContentCoding coding) const {
+    return coding_jobs_.counters(coding);
+  }
   const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
   // Those of the configuration in force.
   std::vector<BundleRoute> bundle_routes() const;
@@ -136,7 +140,9 @@ private:
   std::atomic<std::uint64_t> generation_{1};
   std::atomic<bool> draining_{false};
   std::vector<std::unique_ptr<proxy::Proxy>> proxies_;
-  net::HelperThread helper_;
+  net::HelperThreads helper_;
+  net::HelperThreads coding_threads_{2};
+  proxy::CodingJobs coding_jobs_{coding_threads_.executor(), 5};
   downstream::Connections connections_;
   std::vector<std::unique_ptr<downstream::Acceptor>> acceptors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -1,0 +1,30 @@
+// What a client takes, by its Accept-Encoding (RFC 9110, 12.5.3).
+#pragma once
+
+#include <selvedge/coding/content_coding.hpp>
+#include <selvedge/http/field.hpp>
+
+#include <array>
+#include <span>
+
+namespace selvedge::coding {
+
+class AcceptedCodings {
+public:
+  // Of a client that says nothing: content as it is.
+  AcceptedCodings() = default;
+  // Members that cannot be read count as not there.
+  static AcceptedCodings of(const http::FieldList& request);
+
+  // In thousandths; 0: refused.
+  unsigned weight(ContentCoding coding) const { return weights_[static_cast<std::size_t>(coding)]; }
+  bool has(ContentCoding coding) const { return weight(coding) > 0; }
+  // The one with the greatest weight; of equals the first of `offered`. identity where none of them
+  // is taken, even if that is refused: it is better than nothing.
+  ContentCoding best_of(std::span<const ContentCoding> offered) const;
+
+private:
+  std::array<std::uint16_t, kContentCodings> weights_{1}; // identity: rather than nothing
+};
+
+} // namespace selvedge::coding

@@ -1,0 +1,54 @@
+// What a route codes, and for whom (RFC 9110, 8.4 and 12.5.3). Immutable. Thread: any.
+#pragma once
+
+#include <selvedge/cache/store.hpp>
+#include <selvedge/coding/accepted_codings.hpp>
+#include <selvedge/proxy/options.hpp>
+
+#include <string>
+
+namespace selvedge::proxy {
+
+// The cache knows codings by their number.
+constexpr cache::Coding number_of(coding::ContentCoding coding) {
+  return static_cast<cache::Coding>(coding);
+}
+
+class Compression {
+public:
+  // Requires: the codings are known.
+  explicit Compression(CompressionOptions options);
+
+  // What a client takes, best what it prefers, then what the route does.
+  cache::TakenCodings taken_by(const http::RequestHead& request) const;
+  // The coding that a client gets of what may be coded.
+  static coding::ContentCoding best_of(const cache::TakenCodings& taken);
+  // Whether variants of it are made. `response` as it came; its content may be on its way.
+  bool may_code(const cache::StoredResponse& response) const;
+  bool takes_type(std::string_view content_type) const;
+  std::uint64_t max_size() const { return options_.max_size; }
+  int level_of(coding::ContentCoding coding) const;
+  // What the origin is told of codings; "identity" for none.
+  const std::string& accepted_of_origin() const { return accepted_of_origin_; }
+
+private:
+  const CompressionOptions options_;
+  std::vector<coding::ContentCoding> codings_;
+  std::string accepted_of_origin_;
+};
+
+// The response as it is with that coding, whose content comes later (RFC 9110, 8.8.3.3: an entity
+// tag of its own).
+boost::intrusive_ptr<cache::StoredResponse> coded_response(const cache::StoredResponse& as_it_came,
+                                                           coding::ContentCoding coding,
+                                                           boost::intrusive_ptr<cache::Body> body,
+                                                           cache::MemoryLedger& ledger);
+
+// RFC 9110, 7.7.
+bool forbids_transforming(const http::FieldList& fields);
+// Whether it tells something of the bytes as they were coded, or not.
+bool is_about_coded_bytes(const http::Field& field);
+// Whether a field of that Vary value, or line of it, names Accept-Encoding.
+bool varies_by_coding(const http::HeadBlock& head);
+
+} // namespace selvedge::proxy
