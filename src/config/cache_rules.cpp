@@ -50,7 +50,7 @@ bool is_coding(std::string_view name) {
   return name == "br" || name == "gzip" || name == "zstd";
 }
 
-bool is_type_pattern(std::string_view text) {
+bool is_coded_type(std::string_view text) {
   if (text.starts_with('*')) {
     text.remove_prefix(1);
   } else if (text.ends_with('*')) {
@@ -75,8 +75,8 @@ const TextRule kCookieName{"the name of a cookie", http::is_token,
 const TextRule kParameter{"the name of a parameter, or the start of one and *", is_parameter,
                           R"(^([^\s&=#*]+\*?|\*)$)"};
 const TextRule kCoding{"br, gzip or zstd", is_coding, "^(br|gzip|zstd)$", true};
-const TextRule kTypePattern{"a media type, or the start or the end of one and *", is_type_pattern,
-                            "^(\\*[^\\s*;,]+|[^\\s*;,]+\\*?)$", true};
+const TextRule kCodedType{"a media type, or the start or the end of one and *", is_coded_type,
+                          "^(\\*[^\\s*;,]+|[^\\s*;,]+\\*?)$", true};
 const TextRule kNetwork{"an address or a network such as 127.0.0.1, 10.0.0.0/8 or fd00::/8",
                         is_network, "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"};
 

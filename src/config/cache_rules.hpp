@@ -13,7 +13,7 @@ extern const TextRule kFieldElement;   // one element of a list field's value (R
 extern const TextRule kCookieName;     // RFC 6265, 4.1.1
 extern const TextRule kParameter;      // of a query, by name; a final * stands for any ending
 extern const TextRule kCoding;         // a content coding that this node makes
-extern const TextRule kTypePattern;    // "text/html", "text/*" or "*+xml"
+extern const TextRule kCodedType;      // "text/html", "text/*" or "*+xml"
 extern const TextRule kNetwork;        // what base::AddressList takes
 
 } // namespace selvedge::config

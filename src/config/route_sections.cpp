@@ -150,7 +150,7 @@ Section<proxy::CompressionOptions> compression_section() {
   keys.add("codings", &CompressionOptions::codings, texts(kCoding),
            {"Of br, gzip and zstd. A client gets the one it weighs most (RFC 9110, 12.5.3), of "
             "equals the first here."});
-  keys.add("types", &CompressionOptions::types, texts(kTypePattern),
+  keys.add("types", &CompressionOptions::types, texts(kCodedType),
            {"Content-Type of what is coded, without parameters; \"text/*\" for all that begin so, "
             "\"*+json\" for all that end so."});
   keys.add("min_size", &CompressionOptions::min_size, size(1, 16 * kMiB),

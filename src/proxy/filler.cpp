@@ -54,8 +54,9 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
     // A digest is that of the content as it is, and a part must be of what the others are of.
     const bool is_plain = task_.expected || !task_.range.empty();
     head_.fields.remove(FieldName::accept_encoding);
-    head_.fields.add(FieldName::accept_encoding,
-                     is_plain ? "identity" : task_.route->compression->accepted_of_origin());
+    std::string_view accepted = "identity";
+    if (!is_plain) accepted = task_.route->compression->accepted_of_origin();
+    head_.fields.add(FieldName::accept_encoding, accepted);
   }
   if (!task_.range.empty()) head_.fields.add(FieldName::range, arena_.copy(task_.range));
   if (task_.purpose == Purpose::fill) ask_to_confirm();

@@ -268,7 +268,7 @@ TEST_CASE("streams of a client that has broken the rules end before it has heard
   }
   SECTION("by the clock") {
     scene.say(std::string(2, 0)); // the beginning of a frame
-    scene.pass(2s);
+    scene.pass(3s);
   }
   CHECK(ends == 3);
   CHECK(frames_of(scene.wire->from_node).back().type == 7); // GOAWAY

@@ -119,20 +119,9 @@ struct CompressionOptions {
   bool enabled = false;
   // What clients get, by name; of what they accept with the same weight the first.
   std::vector<std::string> codings{"br", "zstd", "gzip"};
-  // Of content, without parameters; "text/*" for all that begin so, "*+xml" that end so.
-  std::vector<std::string> types{"text/*",
-                                 "*+json",
-                                 "*+xml",
-                                 "*+text",
-                                 "application/json",
-                                 "application/javascript",
-                                 "font/ttf",
-                                 "font/otf",
-                                 "application/manifest+json",
-                                 "application/wasm",
-                                 "application/xml",
-                                 "image/bmp",
-                                 "image/vnd.microsoft.icon"};
+  // Of content, without parameters; "text/*" for all that begin so, "*+xml" for what ends so.
+  std::vector<std::string> types{"text/*", "*json",    "*xml",    "*javascript",
+                                 "*wasm",  "font/ttf", "font/otf"};
   std::uint64_t min_size = 1024;      // bytes of content that is worth it
   std::uint64_t max_size = 32u << 20; // more is sent as it came
   int br_level = 5;
