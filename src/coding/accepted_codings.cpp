@@ -29,18 +29,4 @@ AcceptedCodings AcceptedCodings::of(const http::FieldList& request) {
   return accepted;
 }
 
-ContentCoding AcceptedCodings::best_of(std::span<const ContentCoding> offered) const {
-  ContentCoding best = ContentCoding::identity;
-  unsigned most = weight(best);
-  bool is_default = true; // identity was not asked for by more than its being admitted
-  for (const ContentCoding coding : offered) {
-    const unsigned its = weight(coding);
-    if (its == 0 || its < most || (its == most && !is_default)) continue;
-    best = coding;
-    most = its;
-    is_default = false;
-  }
-  return best;
-}
-
 } // namespace selvedge::coding

@@ -138,7 +138,6 @@ private:
   bool is_at_fault_ = false;
 };
 
-// The connections of one worker.
 using ArrivingHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
                                      boost::intrusive::tag<struct ArrivingTag>>;
@@ -152,6 +151,7 @@ protected:
   ~Arriving() = default;
 };
 
+// The connections of one worker.
 class ConnectionSet {
 public:
   ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open);

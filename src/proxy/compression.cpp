@@ -1,7 +1,6 @@
 #include "compression.hpp"
 
 #include <selvedge/cache/combine.hpp>
-#include <selvedge/http/cache_control.hpp>
 
 #include <algorithm>
 #include <array>

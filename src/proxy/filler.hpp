@@ -54,8 +54,8 @@ public:
     bool is_secondary = false; // nobody needs it to see the bundle
     // What the content of a 200 must be; none: nothing is known.
     std::optional<ExpectedContent> expected;
-    cache::TakenCodings taken;      // by the client, on a route that codes
-    std::string_view asked_codings; // as it wrote them; read at the start only
+    cache::TakenCodings taken;          // by the client, on a route that codes
+    std::string_view asked_codings;     // as it wrote them; read at the start only
     base::Seconds most_lifetime{0};     // of what is stored, whatever the origin says; 0: any
     upstream::Origin* origin = nullptr; // instead of the route's; kept by the routing
   };

@@ -74,7 +74,8 @@ TEST_CASE("RFC 9112, 7.1: the line before a chunk", "[codec][h1]") {
   CHECK(chunk_head(std::numeric_limits<std::uint64_t>::max(), buffer) == "ffffffffffffffff\r\n");
 }
 
-TEST_CASE("an HTTP/1.0 request may have no host: then there is nothing to copy from", "[codec][h1]") {
+TEST_CASE("an HTTP/1.0 request may have no host: then there is nothing to copy from",
+          "[codec][h1]") {
   std::array<char, 32> room;
   Writer to(room);
   to.field("host", {});

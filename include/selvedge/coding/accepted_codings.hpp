@@ -5,7 +5,7 @@
 #include <selvedge/http/field.hpp>
 
 #include <array>
-#include <span>
+#include <cstdint>
 
 namespace selvedge::coding {
 
@@ -19,9 +19,6 @@ public:
   // In thousandths; 0: refused.
   unsigned weight(ContentCoding coding) const { return weights_[static_cast<std::size_t>(coding)]; }
   bool has(ContentCoding coding) const { return weight(coding) > 0; }
-  // The one with the greatest weight; of equals the first of `offered`. identity where none of them
-  // is taken, even if that is refused: it is better than nothing.
-  ContentCoding best_of(std::span<const ContentCoding> offered) const;
 
 private:
   std::array<std::uint16_t, kContentCodings> weights_{1}; // identity: rather than nothing

@@ -10,9 +10,9 @@
 #include <selvedge/net/listener.hpp>
 #include <selvedge/overload/event_log.hpp>
 #include <selvedge/overload/tenant_limits.hpp>
+#include <selvedge/proxy/coding_jobs.hpp>
 #include <selvedge/proxy/explain.hpp>
 #include <selvedge/proxy/policing.hpp>
-#include <selvedge/proxy/coding_jobs.hpp>
 #include <selvedge/proxy/proxy.hpp>
 #include <selvedge/proxy/purge.hpp>
 
