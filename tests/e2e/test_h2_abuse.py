@@ -206,7 +206,7 @@ def case_frames_of_the_connection():
             "SETTINGS": lambda i, _: settings((h2.INITIAL_WINDOW_SIZE, 65535)),
             "SETTINGS, unread": (lambda i, _: settings(), UNREAD),
             "empty SETTINGS": lambda i, _: settings(),
-            "large SETTINGS": (lambda i, _: many, {"batch": 4, "most": 32 * MIB}),
+            "large SETTINGS": (lambda i, _: many, {"batch": 4, "most": 16 * MIB}),
             "ACK of SETTINGS": lambda i, _: settings(flags=h2.ACK),
             "PRIORITY": lambda i, _: priority(2 * i + 1),
             "PRIORITY_UPDATE": lambda i, _: priority_update(2 * i + 1, b"u=1"),
