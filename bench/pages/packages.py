@@ -69,9 +69,9 @@ class Origin:
         # A version that is there never changes, but the program that packs it may have.
         shutil.rmtree(self.root, ignore_errors=True)
         roots = sorted({f"{p.name}@{version}" for p in packages for version in p.versions})
-        self._pack(roots)
+        self.pack(roots)
         while missing := self._missing(roots):
-            self._pack(missing)
+            self.pack(missing)
         self._pack_page()
 
     def _missing(self, roots: list[str]) -> list[str]:
@@ -86,7 +86,7 @@ class Origin:
             found |= {f"{one['name']}@{one['range']}" for one in json.loads(run.stdout)["missing"]}
         return sorted(found)
 
-    def _pack(self, specs: list[str]) -> None:
+    def pack(self, specs: list[str]) -> None:
         if not specs:
             return
         self._run_pack(self._tarballs_of(specs))

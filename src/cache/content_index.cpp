@@ -24,13 +24,13 @@ boost::intrusive_ptr<Body> ContentIndex::shared(const Key& key,
     at->second = body.get();
   }
   body->contents_ = this;
-  body->content_key_ = key;
+  body->digest_ = key;
   return body;
 }
 
 void ContentIndex::forget(const Body& body) {
   const std::lock_guard lock(mutex_);
-  const auto found = bodies_.find(body.content_key_);
+  const auto found = bodies_.find(body.digest_);
   if (found != bodies_.end() && found->second == &body) bodies_.erase(found);
 }
 

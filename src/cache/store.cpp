@@ -99,10 +99,16 @@ bool is_source(const StoredResponse& there, const StoredResponse& made) {
          there.freshness().response_time == made.freshness().response_time;
 }
 
-// Of those that a request selects, most recent first: RFC 9111, 4.1 means the most recent content,
-// and of that the coding that is taken best.
-const StoredResponse* best_of(std::span<const StoredResponse* const> all,
-                              const TakenCodings& taken) {
+} // namespace
+
+std::uint8_t TakenCodings::rank_of(const StoredResponse& stored) const {
+  const std::uint8_t rank = ranks[stored.coding()];
+  if (!stored.dictionary()) return rank;
+  return dictionary != nullptr && *dictionary == *stored.dictionary() ? rank : std::uint8_t{0};
+}
+
+const StoredResponse* best_variant(std::span<const StoredResponse* const> all,
+                                   const TakenCodings& taken) {
   if (all.empty()) return nullptr;
   const auto as_it_came = std::ranges::find(all, kAsItCame, &StoredResponse::coding);
   const StoredResponse* best = as_it_came != all.end() ? *as_it_came : all.front();
@@ -113,14 +119,6 @@ const StoredResponse* best_of(std::span<const StoredResponse* const> all,
     if (taken.rank_of(*one) > taken.rank_of(*best)) best = one;
   }
   return best;
-}
-
-} // namespace
-
-std::uint8_t TakenCodings::rank_of(const StoredResponse& stored) const {
-  const std::uint8_t rank = ranks[stored.coding()];
-  if (!stored.dictionary()) return rank;
-  return dictionary != nullptr && *dictionary == *stored.dictionary() ? rank : std::uint8_t{0};
 }
 
 std::uint8_t TakenCodings::best() const {
@@ -159,6 +157,20 @@ struct alignas(64) Store::Stripe {
     }
     return before - variants.size();
   }
+  // Clients have many versions, and each makes another difference of the same. What was asked for
+  // least goes, the oldest of equals.
+  std::size_t keep_differences(Variants& variants, std::size_t most, Removed& removed) {
+    const auto is_difference = [](const Reference& one) { return one->dictionary() != nullptr; };
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(variants, is_difference));
+    if (count <= most) return 0;
+    const auto worth = [&is_difference](const Reference& one) {
+      return is_difference(one) ? int{one->visits.load(std::memory_order_relaxed)}
+                                : std::numeric_limits<int>::max();
+    };
+    const auto least = std::ranges::min_element(variants, {}, worth);
+    take_out(variants, static_cast<std::size_t>(least - variants.begin()), removed);
+    return 1;
+  }
 };
 
 Store::Store(const Options& options)
@@ -167,7 +179,7 @@ Store::Store(const Options& options)
       stripes_(std::make_unique<Stripe[]>(options.stripes)),
       ranks_(std::make_unique<EvictionRanks>(options.stripes)) {
   SELVEDGE_ASSERT(options.stripes > 0 && (options.stripes & (options.stripes - 1)) == 0);
-  SELVEDGE_ASSERT(options.max_variants > 0);
+  SELVEDGE_ASSERT(options.max_variants > 0 && options.max_differences > 0);
   for (std::size_t i = 0; i < options.stripes; ++i) {
     stripes_[i].lanes.emplace(
         EvictionOptions{.kind = options.eviction, .size_exponent = options.eviction_size_exponent},
@@ -197,7 +209,7 @@ StoredResponsePtr Store::find(const CacheKey& key, const http::RequestHead& requ
         return !(is_plain && stored.coding() == kAsItCame);
       },
       [&](Stripe& stripe) {
-        const StoredResponse* const best = best_of(all, taken);
+        const StoredResponse* const best = best_variant(all, taken);
         if (best == nullptr) return;
         stripe.lanes->hit(*best);
         // Its lane stays, until it would go: the one who asks does not wait for that.
@@ -313,6 +325,9 @@ void Store::add(Reference response) {
   stripe.take_out_all(variants, is_replaced, removed);
   response->visits.store(visits, std::memory_order_relaxed);
   response->owner.store(owner, std::memory_order_relaxed);
+  if (response->dictionary()) {
+    stripe.evictions += stripe.keep_differences(variants, options_.max_differences - 1, removed);
+  }
   const auto is_origins = [](const Reference& one) { return one->coding() == kAsItCame; };
   const auto count = static_cast<std::size_t>(std::ranges::count_if(variants, is_origins));
   if (count >= options_.max_variants && is_origins(response)) {

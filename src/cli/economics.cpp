@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr auto kRow = "{:<26} {:>10} {:>8} {:>12} {:>12} {:>12} {:>12} {:>10}\n";
+constexpr auto kRow = "{:<26} {:>10} {:>8} {:>12} {:>12} {:>12} {:>12} {:>10} {:>10}\n";
 
 double amount(const json& row, const char* key) {
   return row.at(key).get<double>();
@@ -26,7 +26,8 @@ void print_row(const std::string& name, const json& row) {
                            fmt::format("{:.4f}", amount(row, "value_shed")),
                            fmt::format("{:.4f}", amount(row, "origin_cost")),
                            fmt::format("{:.4f}", amount(row, "storage_cost")),
-                           fmt::format("{:.1f}", amount(row, "sent_bytes") / (1 << 20)));
+                           fmt::format("{:.1f}", amount(row, "sent_bytes") / (1 << 20)),
+                           fmt::format("{:.1f}", amount(row, "saved_bytes") / (1 << 20)));
 }
 
 // Of one tier, the most valuable first.
@@ -46,7 +47,7 @@ std::vector<json> rows_of(const json& rows, const std::string& tier) {
 void print_economics(const json& body) {
   std::cout << fmt::format("amounts in {}\n", body.at("currency").get<std::string>());
   std::cout << fmt::format(kRow, "TIER / BUNDLE", "SERVED", "SHED", "VALUE", "LOST", "ORIGIN",
-                           "STORAGE", "MiB SENT");
+                           "STORAGE", "MiB SENT", "MiB SAVED");
   for (const json& tier : body.at("tiers")) {
     const auto name = tier.at("tier").get<std::string>();
     print_row(name, tier);

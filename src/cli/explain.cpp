@@ -197,6 +197,7 @@ std::string title_of(const json& variant) {
   std::string title = flag(variant, "pass_marker")
                           ? std::string("pass marker")
                           : fmt::format("status {}", number(variant, "status"));
+  if (text(variant, "coding") != "identity") title += " in " + text(variant, "coding");
   if (flag(variant, "used")) {
     title += ", the one that counts";
   } else {

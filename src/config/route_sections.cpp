@@ -139,6 +139,24 @@ Section<proxy::SignedUrlOptions> signed_url_section() {
   return keys;
 }
 
+Section<proxy::DictionaryOptions> dictionary_section() {
+  using proxy::DictionaryOptions;
+  Section<DictionaryOptions> keys;
+  keys.add(
+      "enabled", &DictionaryOptions::enabled, boolean(),
+      {"On a route of bundles, over TLS: whether clients that have another version of an asset "
+       "get the difference to that (RFC 9842, dcz). Assets say so by Use-As-Dictionary; a "
+       "difference is made once, for whoever asks next, and at a release to the version "
+       "before."});
+  keys.add("level", &DictionaryOptions::level, number<int>(1, 19),
+           {"Of zstd. More is smaller and slower; nobody waits for it."});
+  keys.add("max_size", &DictionaryOptions::max_size, size(kKiB, 64 * kMiB),
+           {"Of the asset, in either version. More is coded without a dictionary."});
+  keys.add("least_saving", &DictionaryOptions::least_saving, number<std::uint32_t>(0, 99),
+           {"In percent of the best variant without a dictionary. What saves less is not kept."});
+  return keys;
+}
+
 Section<proxy::CompressionOptions> compression_section() {
   using proxy::CompressionOptions;
   Section<CompressionOptions> keys;
@@ -166,6 +184,8 @@ Section<proxy::CompressionOptions> compression_section() {
   keys.add("from_origin", &CompressionOptions::from_origin, texts(kCoding, Empty::allowed),
            {"What origins are told is accepted. It is decoded before it is stored; what is not "
             "stored goes on as it is to a client that accepts it. []: identity."});
+  keys.add("dictionaries", &CompressionOptions::dictionaries, section(dictionary_section()),
+           {"Versions of an asset have much in common: see the README, Dictionaries."});
   return keys;
 }
 

@@ -18,6 +18,7 @@ void add(LedgerRow& sum, const LedgerRow& row) {
   sum.served += row.served;
   sum.shed += row.shed;
   sum.sent_bytes += row.sent_bytes;
+  sum.saved_bytes += row.saved_bytes;
   sum.origin_bytes += row.origin_bytes;
   sum.stored_bytes += row.stored_bytes;
   sum.value_served += row.value_served;
@@ -70,6 +71,7 @@ void Ledger::note(const Deed& deed) {
     account.value_shed.add(deed.value);
   }
   account.sent_bytes.add(deed.sent_bytes);
+  account.saved_bytes.add(deed.saved_bytes);
   account.origin_bytes.add(deed.origin_bytes);
   account.stored_bytes.add(deed.stored_bytes);
   account.origin_cost.add(deed.origin_cost);
@@ -88,6 +90,7 @@ LedgerRow Ledger::row_of(std::size_t tier, std::size_t place) const {
   row.served = account.served.value();
   row.shed = account.shed.value();
   row.sent_bytes = account.sent_bytes.value();
+  row.saved_bytes = account.saved_bytes.value();
   row.origin_bytes = account.origin_bytes.value();
   row.stored_bytes = account.stored_bytes.value();
   row.value_served = account.value_served.millionths();

@@ -22,8 +22,9 @@ public:
   // Throws std::bad_alloc.
   explicit ContentCheck(const ExpectedContent& expected)
       : expected_(expected), sum_(expected.digest.algorithm) {
-    // What caches and clients may compare by themselves has a registered name (RFC 9530, 5.1).
-    if (expected.digest.algorithm == bundle::DigestAlgorithm::sha384) {
+    // By which content is known here; and what caches and clients may compare by themselves has a
+    // registered name (RFC 9530, 5.1).
+    if (expected.digest.algorithm != bundle::DigestAlgorithm::sha256) {
       second_.emplace(bundle::DigestAlgorithm::sha256);
     }
     if (expected.size == 0) judge();
@@ -46,21 +47,25 @@ public:
   std::string entity_tag() const { return '"' + expected_.digest.integrity() + '"'; }
   // For Repr-Digest; empty: of content that has not come yet no registered digest is known.
   std::string repr_digest() const {
-    if (registered_) return registered_->repr_digest();
-    return second_ ? std::string() : expected_.digest.repr_digest();
+    if (expected_.digest.algorithm != bundle::DigestAlgorithm::sha384) {
+      return expected_.digest.repr_digest();
+    }
+    return sha256_ ? sha256_->repr_digest() : std::string();
   }
+  // Requires: is_right().
+  const bundle::Digest& sha256() const { return sha256_ ? *sha256_ : expected_.digest; }
 
 private:
   void judge() {
     is_judged_ = true;
     is_right_ = sum_.digest() == expected_.digest;
-    if (second_) registered_ = second_->digest();
+    if (second_) sha256_ = second_->digest();
   }
 
   const ExpectedContent expected_;
   bundle::DigestSum sum_;
   std::optional<bundle::DigestSum> second_;
-  std::optional<bundle::Digest> registered_;
+  std::optional<bundle::Digest> sha256_;
   std::uint64_t seen_ = 0;
   bool is_judged_ = false;
   bool is_right_ = false;

@@ -125,9 +125,15 @@ void Exchange::answer_purge() {
 cache::StoredResponsePtr Exchange::find() {
   const http::RequestHead& request = stream_.request();
   const auto owner = static_cast<cache::Owner>(overload::index_of(asker_.importance));
-  cache::StoredResponsePtr found = proxy_.store_.find(key_, request, owner, taken_);
-  if (found || !proxy_.store_.has_query_free()) return found;
-  return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner, taken_);
+  const auto look = [&]() {
+    cache::StoredResponsePtr found = proxy_.store_.find(key_, request, owner, taken_);
+    if (found || !proxy_.store_.has_query_free()) return found;
+    return proxy_.store_.find(cache::query_free_key(key_, stream_.arena()), request, owner, taken_);
+  };
+  cache::StoredResponsePtr found = look();
+  if (!found || !found->dictionary() || may_read_difference(*found)) return found;
+  taken_.dictionary = nullptr;
+  return look();
 }
 
 // With the host that the client asked for, as a trusted proxy tells it: the origin is told, and may
@@ -160,6 +166,7 @@ void Exchange::look_up() {
   }
   switch (decision.action) {
   case Action::serve: {
+    if (taken_.dictionary != nullptr && !stored->dictionary()) want_difference(*stored);
     if (cache::StoredResponsePtr plain = to_be_coded(stored)) {
       return serve_coded(std::move(plain), decision);
     }
@@ -284,6 +291,7 @@ void Exchange::on_stream_end(const downstream::StreamEnd& end) {
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(worker.now().steady -
                                                                               stream_.started());
   if (route_ != nullptr) route_->counters->count(outcome_, status_, duration, content_bytes_);
+  count_coding();
   keep_account(duration);
   AccessRecord* record = proxy_.log_ != nullptr ? proxy_.log_->reserve() : nullptr;
   if (record == nullptr) return;

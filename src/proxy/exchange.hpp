@@ -117,6 +117,9 @@ private:
   void respond_from_fill(const cache::StoredResponse& answer);
   void answer_from_coding();
   void add_vary(const cache::StoredResponse& answer);
+  void count_coding();
+  void want_difference(const cache::StoredResponse& stored);
+  bool may_read_difference(const cache::StoredResponse& stored) const;
 
   // --- from the store
   void answer_purge();
@@ -226,6 +229,7 @@ private:
   std::string_view range_;                                     // asked of the origin
   const FetchNotes* fetch_notes_ = nullptr;                    // for the log; null: nothing
   std::uint64_t content_bytes_ = 0;                            // sent
+  std::uint64_t saved_bytes_ = 0;                              // by a coding
   http::Status status_ = 0;
   http::CacheOutcome outcome_ = http::CacheOutcome::none;
   bool is_leader_ = false;

@@ -3,9 +3,12 @@
 
 #include "answer_form.hpp"
 #include "compression.hpp"
+#include "dictionary_place.hpp"
+#include "header_rules.hpp"
 #include "recoder.hpp"
 
 #include <selvedge/http/structured_field.hpp>
+#include <selvedge/proxy/differences.hpp>
 
 #include <algorithm>
 
@@ -17,15 +20,13 @@ using http::CacheOutcome;
 using http::FieldName;
 using http::Method;
 
-// What is stored does not depend on what one client takes.
 void Exchange::take_codings() {
   http::RequestHead& request = stream_.request();
   const bool may_be_stored = request.method == Method::get || request.method == Method::head;
   if (!may_be_stored || !route_->policy.enabled) return;
-  taken_ = route_->compression->taken_by(request);
   asked_codings_ =
       stream_.arena().copy(http::joined_value(request.fields, FieldName::accept_encoding));
-  request.fields.remove(FieldName::accept_encoding);
+  taken_ = route_->compression->take_codings(request, stream_.arena());
 }
 
 // Null: it is not stored any more.
@@ -47,7 +48,8 @@ bool Exchange::wants_coding(const cache::StoredResponse& answer) const {
 
 cache::StoredResponsePtr Exchange::to_be_coded(const cache::StoredResponsePtr& stored) {
   if (!route_->compression) return nullptr;
-  if (stored->coding() == number_of(Compression::best_of(taken_))) return nullptr;
+  const bool is_best = stored->coding() == number_of(Compression::best_of(taken_));
+  if (is_best || stored->dictionary()) return nullptr;
   cache::StoredResponsePtr plain = as_it_came(stored);
   const bool is_of_it = plain && plain->content_id() == stored->content_id();
   return is_of_it && wants_coding(*plain) ? plain : nullptr;
@@ -122,8 +124,9 @@ void Exchange::respond_from_fill(const cache::StoredResponse& answer) {
   const cache::StoredResponsePtr of = fill_->response();
   // What the origin has confirmed may have its variants.
   cache::StoredResponsePtr made = find();
-  if (made && made->coding() == number_of(Compression::best_of(taken_)) &&
-      made->content_id() == of->content_id()) {
+  const bool is_best =
+      made && (made->dictionary() || made->coding() == number_of(Compression::best_of(taken_)));
+  if (is_best && made->content_id() == of->content_id()) {
     leave_fill();
     stored_ = std::move(made);
     reader_ = cache::BodyReader(stored_->body());
@@ -166,10 +169,55 @@ void Exchange::answer_from_coding() {
   respond(*coding_of_);
 }
 
+// What a coding has saved of an answer that was sent whole.
+void Exchange::count_coding() {
+  const cache::StoredResponse* const answer = stored_ ? stored_.get() : coding_of_.get();
+  if (answer == nullptr || answer->coding() == cache::kAsItCame || status_ != 200) return;
+  const cache::Body& body = answer->body();
+  if (body.state() != cache::Body::State::complete || content_bytes_ < body.appended()) return;
+  const std::uint64_t content = body.content_bytes();
+  saved_bytes_ = content > content_bytes_ ? content - content_bytes_ : 0;
+  CodedAnswers& counters = proxy_.counters_.coded[answer->coding()];
+  counters.answers.add();
+  counters.sent_bytes.add(content_bytes_);
+  counters.saved_bytes.add(saved_bytes_);
+}
+
 // RFC 9110, 12.5.5: another client would have got a variant.
 void Exchange::add_vary(const cache::StoredResponse& answer) {
-  if (varies_by_coding(answer.head()) || !route_->compression->may_code(answer)) return;
-  add_field(FieldName::vary, "accept-encoding");
+  if (!route_->compression->may_code(answer)) return;
+  const std::string_view more = chosen_by(answer.head());
+  if (!more.empty()) add_field(FieldName::vary, more);
+}
+
+// What is made against what the client has is for the next who has that; this one gets another.
+void Exchange::want_difference(const cache::StoredResponse& stored) {
+  Differences* const differences = proxy_.options_.differences;
+  if (bundle_ == nullptr || differences == nullptr || stored.is_pass_marker()) return;
+  if (proxy_.worker_.load().level() == overload::LoadLevel::critical) return;
+  const auto place =
+      dictionary_place(key_.text, route_->prefix, bundle_->name, version_, stream_.arena());
+  if (!place) return;
+  differences->want(place->text,
+                    {std::string(stored.key()), stored.content_id(), *taken_.dictionary,
+                     route_->compression, proxy_.worker_.now().steady});
+}
+
+// RFC 9842, 9.3.3.
+bool Exchange::may_read_difference(const cache::StoredResponse& stored) const {
+  constexpr std::string_view kAllowed = "access-control-allow-origin";
+  const HeaderRules* const rules = route_->response_rules.get();
+  std::string_view allowed;
+  for (const http::Field& field : stored.head().fields()) {
+    if (!http::equals_ignoring_case(field.name, kAllowed)) continue;
+    if (rules == nullptr || !rules->drops(field)) allowed = field.value;
+  }
+  if (rules != nullptr) {
+    for (const http::Field& field : rules->added()) {
+      if (http::equals_ignoring_case(field.name, kAllowed)) allowed = field.value;
+    }
+  }
+  return may_read(stream_.request().fields, allowed);
 }
 
 } // namespace selvedge::proxy

@@ -234,6 +234,7 @@ void Exchange::keep_account(std::chrono::microseconds duration) {
   deed.outcome = is_shed || status_ >= 500 ? policy::Outcome::shed : policy::Outcome::served;
   deed.value = policing_->set->value_of(identity.tier, region_);
   deed.sent_bytes = content_bytes_;
+  deed.saved_bytes = saved_bytes_;
   const bool is_stored = outcome_ == CacheOutcome::hit || outcome_ == CacheOutcome::stale ||
                          outcome_ == CacheOutcome::revalidated;
   if (is_stored) deed.stored_bytes = content_bytes_;

@@ -4,6 +4,7 @@
 
 #include "access_rules.hpp"
 #include "answer_form.hpp"
+#include "compression.hpp"
 #include "degradation.hpp"
 #include "forwarded.hpp"
 #include "normalize.hpp"
@@ -47,10 +48,15 @@ void add_variants(Explanation& to, const cache::CacheKey& key, const Question& q
 
 // What Store::find() gives: those under the request's own key come before those under the key
 // without query.
-ExplainedVariant* found(std::vector<ExplainedVariant>& variants) {
-  const auto one = std::find_if(variants.begin(), variants.end(), [](const ExplainedVariant& v) {
-    return v.is_selected && !v.response->is_partial();
-  });
+ExplainedVariant* found(std::vector<ExplainedVariant>& variants, const cache::TakenCodings& taken) {
+  std::vector<const cache::StoredResponse*> all;
+  for (const ExplainedVariant& one : variants) {
+    const bool may_be_it = one.is_selected && !one.response->is_partial();
+    if (may_be_it && taken.rank_of(*one.response) > 0) all.push_back(one.response.get());
+  }
+  const cache::StoredResponse* const best = cache::best_variant(all, taken);
+  const auto one = std::ranges::find(
+      variants, best, [](const ExplainedVariant& variant) { return variant.response.get(); });
   return one == variants.end() ? nullptr : &*one;
 }
 
@@ -199,6 +205,9 @@ Explanation explain(const http::RequestHead& request, const Routing& routing, ca
     result.denied = denial(normal, *route->access, address, now, arena);
   }
   normalize(normal, *route, arena);
+  const bool may_use_store = route->policy.enabled && is_retrieval(normal.method);
+  cache::TakenCodings taken;
+  if (route->compression && may_use_store) taken = route->compression->take_codings(normal, arena);
   const cache::CacheKey key = cache::make_cache_key(normal, route->key, arena);
   result.is_routed = true;
   result.route = route->name;
@@ -212,8 +221,7 @@ Explanation explain(const http::RequestHead& request, const Routing& routing, ca
   if (store.has_query_free()) {
     add_variants(result, cache::query_free_key(key, arena), question);
   }
-  const bool may_use_store = route->policy.enabled && is_retrieval(normal.method);
-  ExplainedVariant* const stored = may_use_store ? found(result.variants) : nullptr;
+  ExplainedVariant* const stored = may_use_store ? found(result.variants, taken) : nullptr;
   if (stored != nullptr) stored->is_used = true;
   if (asker.policing) {
     // Who asks, the request says as it came.

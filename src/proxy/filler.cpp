@@ -4,6 +4,7 @@
 
 #include <selvedge/cache/combine.hpp>
 #include <selvedge/overload/event_log.hpp>
+#include <selvedge/proxy/differences.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -43,6 +44,10 @@ Filler::Filler(Proxy& proxy, const http::RequestHead& request,
   if (task_.purpose == Purpose::fill) { // also where a HEAD found that a stale response needs one
     request_.method = http::Method::get;
     request_.method_text = text_of(http::Method::get);
+  }
+  if (task_.taken.dictionary != nullptr) { // it lives as long as the request
+    client_dictionary_ = *task_.taken.dictionary;
+    task_.taken.dictionary = nullptr;
   }
   head_ = head_to_origin(client);
   const bool is_coded_here = task_.purpose == Purpose::fill && task_.route->compression;
@@ -220,6 +225,7 @@ std::span<char> Filler::room_for_content() const {
 }
 
 void Filler::append(std::string_view bytes) {
+  if (sum_ && is_storing_) sum_->add(bytes);
   cache::Body& body = response_->body();
   if (bytes.data() == into_.data()) {
     body.commit(bytes.size());
@@ -253,21 +259,24 @@ void Filler::give_out() {
 }
 
 // All content has come, and is right: what has the same is kept once.
-void Filler::take_checked() {
-  proxy_.counters_.verified.add();
+void Filler::take_digest() {
+  if (check_) proxy_.counters_.verified.add();
   if (!is_storing_) return;
-  cache::ContentIndex::Key key;
-  std::copy_n(check_->digest().bytes.begin(), key.size(), key.begin());
-  boost::intrusive_ptr<cache::Body> body =
-      proxy_.store_.contents().shared(key, response_->shared_body());
+  cache::ContentDigest key;
+  const bundle::Digest sha256 = check_ ? check_->sha256() : sum_->digest();
+  std::copy_n(sha256.bytes.begin(), key.size(), key.begin());
+  boost::intrusive_ptr<cache::Body> body = response_->shared_body();
+  // What came behind the content belongs to this response alone.
+  if (body->trailers().fields().empty()) body = proxy_.store_.contents().shared(key, body);
   // Of what is held, the head can still say what was only known at the end.
   boost::container::small_vector<http::Field, 1> added;
-  const std::string digest = check_->repr_digest();
+  const std::string digest = check_ ? check_->repr_digest() : std::string();
   const auto says = [](const http::Field& field) { return field.name == kReprDigest; };
   if (is_held_ && !digest.empty() && std::ranges::none_of(response_->head().fields(), says)) {
     added.push_back({FieldName::unknown, kReprDigest, digest});
   }
-  if (body == response_->shared_body() && added.empty()) return;
+  is_shared_ = body != response_->shared_body();
+  if (!is_shared_ && added.empty()) return;
   response_ = cache::with_body(*response_, std::move(body), added, &proxy_.store_.ledger());
 }
 
@@ -303,9 +312,13 @@ void Filler::complete() {
     return fail({ErrorCode::protocol, base::ErrorSource::upstream});
   }
   if (is_storing_) response_->body().finish(); // before anybody can find it
-  if (check_) take_checked();
+  if (check_ || sum_) take_digest();
   give_out();
-  if (is_storing_ && task_.fill->may_store()) insert();
+  if (is_storing_ && task_.fill->may_store()) {
+    insert();
+    if (is_shared_) insert_variants();
+    add_dictionary();
+  }
   task_.fill->complete();
   proxy_.fills_.remove(*task_.fill);
 }
@@ -334,6 +347,19 @@ void Filler::insert() {
   if (whole == response_) return;
   proxy_.store_.remove(*response_);
   proxy_.store_.insert(std::move(whole));
+}
+
+// From now on it helps to other versions; and what the client has of those may help to this one.
+void Filler::add_dictionary() {
+  Differences* const differences = proxy_.options_.differences;
+  if (dictionary_place_.empty() || differences == nullptr) return;
+  const cache::Body& body = response_->body();
+  if (body.digest() == nullptr) return;
+  differences->add(dictionary_place_, *body.digest(), response_->key());
+  if (!client_dictionary_) return;
+  differences->want(dictionary_place_,
+                    {std::string(response_->key()), response_->content_id(), *client_dictionary_,
+                     task_.route->compression, proxy_.worker_.now().steady});
 }
 
 void Filler::fail(Error error) {

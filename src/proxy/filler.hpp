@@ -107,6 +107,7 @@ private:
   std::string stored_key(http::Status status, const std::string& vary);
   bool begin_check(http::ResponseHead& head);
   void add_bundle_tags(cache::StoredResponse::Parts& parts);
+  void offer_dictionary(http::ResponseHead& head);
   void drop_lifetime(http::ResponseHead& head) const;
   void set_lifetime(cache::Freshness& freshness) const;
 
@@ -129,7 +130,8 @@ private:
   void append(std::string_view bytes);
   void stop_storing();
   void give_out();
-  void take_checked();
+  void take_digest();
+  void add_dictionary();
   void fail_check();
   void complete();
   void insert();
@@ -153,9 +155,13 @@ private:
   cache::PurgeEpoch born_;
   boost::intrusive_ptr<cache::StoredResponse> response_;
   std::optional<ContentCheck> check_;
+  std::string_view dictionary_place_;    // of a dictionary for other versions; empty: it is none
+  std::optional<bundle::DigestSum> sum_; // of its content, where that is not checked
+  std::optional<cache::ContentDigest> client_dictionary_;
   std::unique_ptr<coding::Decoder> decoder_; // of what the origin codes; null: it is as it comes
   std::string_view coded_;                   // what it has not seen yet of a piece
   bool has_decoded_ = false;                 // anything
+  bool is_shared_ = false;                   // its content was there already
   bool is_held_ = false;                     // until it was checked: nobody has seen the head yet
   bool is_conditional_ = false;
   bool has_asked_past_caches_ = false;

@@ -3,7 +3,7 @@
 #include "filler.hpp"
 
 #include "compression.hpp"
-
+#include "dictionary_place.hpp"
 #include "response_tags.hpp"
 
 #include <selvedge/http/http_date.hpp>
@@ -201,6 +201,7 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
   }
   if (part) head.fields.remove(FieldName::content_range); // written anew for what is asked of it
   drop_lifetime(head);
+  offer_dictionary(head);
   auto parts = parts_of(head, decision.freshness);
   set_lifetime(parts.freshness);
   parts.key = stored_key(head.status, vary);
@@ -247,6 +248,25 @@ void Filler::add_bundle_tags(cache::StoredResponse::Parts& parts) {
   if (!task_.is_secondary) parts.kept_by = parts.tags.back();
   const std::string_view name = version.substr(0, at);
   parts.tags.push_back(index.intern(cache::TagKind::bundle, name));
+}
+
+// RFC 9842, 2.1: what clients have of this version helps them to the next. The response is only
+// for those to whom it was sent over TLS: the scheme is part of its key.
+void Filler::offer_dictionary(http::ResponseHead& head) {
+  dictionary_place_ = {};
+  sum_.reset();
+  const Compression* const compression = task_.route->compression.get();
+  const std::size_t at = task_.bundle.rfind('@');
+  if (compression == nullptr || at == 0 || at == std::string::npos) return;
+  if (!compression->may_be_dictionary(head, head.content_length)) return;
+  const std::string_view bundle = task_.bundle;
+  const auto place = dictionary_place(arena_.copy(stored_key(head.status, {})), task_.route->prefix,
+                                      bundle.substr(0, at), bundle.substr(at + 1), arena_);
+  if (!place) return;
+  dictionary_place_ = place->text;
+  if (!check_) sum_.emplace(bundle::DigestAlgorithm::sha256);
+  if (head.fields.find(kUseAsDictionary) != nullptr) return; // the origin says for what
+  head.fields.add(kUseAsDictionary, arena_.copy(use_as_dictionary(*place)));
 }
 
 // False: it cannot be what it is to be.

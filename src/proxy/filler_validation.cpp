@@ -87,7 +87,7 @@ void Filler::insert_variants() {
                                one->content_id() == response_->content_id();
     if (!is_made_of_it) continue;
     store.insert(coded_response(*response_, static_cast<coding::ContentCoding>(one->coding()),
-                                one->shared_body(), store.ledger()));
+                                one->shared_body(), store.ledger(), one->dictionary()));
   }
 }
 

@@ -1,9 +1,9 @@
 #include "recoder.hpp"
 
 #include "compression.hpp"
+#include "thread_time.hpp"
 
 #include <array>
-#include <ctime>
 
 namespace selvedge::proxy {
 
@@ -15,13 +15,6 @@ using coding::EncoderStep;
 namespace {
 
 constexpr std::uint64_t kTurnBytes = 1 << 18; // of content in one job, then others have theirs
-
-std::uint64_t thread_nanoseconds() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000u +
-         static_cast<std::uint64_t>(used.tv_nsec);
-}
 
 } // namespace
 
@@ -164,6 +157,7 @@ bool Recoder::encode(std::string_view input, EncoderStep what) {
 
 void Recoder::complete() {
   is_over_ = true;
+  response_->body().set_coded(taken_);
   response_->body().finish();
   const bool may_store = task_.target->may_store() && (!task_.source || task_.source->may_store());
   if (may_store && is_storing_) store_.insert(response_);

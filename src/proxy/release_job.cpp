@@ -1,5 +1,8 @@
 #include "release_job.hpp"
 
+#include "compression.hpp"
+#include "release_differences.hpp"
+
 #include <selvedge/bundle/name.hpp>
 #include <selvedge/overload/event_log.hpp>
 
@@ -257,11 +260,23 @@ void ReleaseJob::finish(const ReleaseBoard::Changed& changed) {
   if (!changed.log) return fail(changed.problem);
   step_ = Step::over;
   end_following(std::nullopt);
+  make_differences();
   const auto& releases = changed.log->releases();
   progress_->write([&](ReleaseProgress::View& view) {
     view.state = State::done;
     if (!releases.empty()) view.release = releases.back().id;
   });
+}
+
+// Clients have what was in force so far.
+void ReleaseJob::make_differences() {
+  const Proxy::Options& options = place_.proxy.options_;
+  const Route& route = *place_.route;
+  if (options.differences == nullptr || !route.compression) return;
+  if (!route.compression->has_dictionaries()) return;
+  want_differences({place_.proxy.store_, *options.differences, options.sessions,
+                    place_.proxy.worker_.now(), route, place_.scheme, place_.authority},
+                   closure_->versions(), before_->find(order_.channel));
 }
 
 void ReleaseJob::end_following(std::optional<base::Steady> retry_at) {

@@ -44,6 +44,7 @@ private:
   bool is_about_others();
   void finish(const ReleaseBoard::Changed& changed);
   void fail(const std::string& problem);
+  void make_differences();
   void end_following(std::optional<base::Steady> retry_at);
   void tell(const std::string& problem) const;
 

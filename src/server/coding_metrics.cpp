@@ -11,8 +11,8 @@ namespace {
 using coding::ContentCoding;
 using proxy::CodingCounters;
 
-constexpr std::array<ContentCoding, 3> kMade{ContentCoding::br, ContentCoding::zstd,
-                                             ContentCoding::gzip};
+constexpr std::array<ContentCoding, 4> kMade{ContentCoding::br, ContentCoding::zstd,
+                                             ContentCoding::gzip, ContentCoding::dcz};
 
 struct CodingFamily {
   std::string_view name, help;
@@ -33,6 +33,20 @@ constexpr std::array<CodingFamily, 5> kFamilies{{
      [](const CodingCounters& c) { return static_cast<double>(c.thread_ns.load()) / 1e9; }},
 }};
 
+struct AnswersFamily {
+  std::string_view name, help;
+  std::uint64_t (*value)(const proxy::CodedAnswers&);
+};
+
+constexpr std::array<AnswersFamily, 3> kAnswers{{
+    {"selvedge_coded_answers_total", "Answers that were sent whole by a coding that was made here.",
+     [](const proxy::CodedAnswers& c) { return c.answers.value(); }},
+    {"selvedge_coded_answers_sent_bytes_total", "Their content as it was sent.",
+     [](const proxy::CodedAnswers& c) { return c.sent_bytes.value(); }},
+    {"selvedge_coded_answers_saved_bytes_total", "What their content would have been more.",
+     [](const proxy::CodedAnswers& c) { return c.saved_bytes.value(); }},
+}};
+
 } // namespace
 
 void write_codings(Exposition& out, const Node& node) {
@@ -43,6 +57,24 @@ void write_codings(Exposition& out, const Node& node) {
                  family.value(node.coding_counters(coding)));
     }
   }
+  for (const AnswersFamily& family : kAnswers) {
+    out.family(family.name, "counter", family.help);
+    for (const ContentCoding coding : kMade) {
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < node.workers(); ++i) {
+        sum += family.value(node.proxy_counters(i).coded[static_cast<std::size_t>(coding)]);
+      }
+      out.sample(family.name, fmt::format("coding=\"{}\"", text_of(coding)),
+                 static_cast<double>(sum));
+    }
+  }
+  constexpr std::string_view kNotMade = "selvedge_dictionary_not_made_total";
+  const proxy::Differences::Counters& differences = node.difference_counters();
+  out.family(kNotMade, "counter",
+             "Differences to what clients have that were wanted and not made, by why.");
+  out.sample(kNotMade, "reason=\"unknown\"", static_cast<double>(differences.unknown.load()));
+  out.sample(kNotMade, "reason=\"too-large\"", static_cast<double>(differences.too_large.load()));
+  out.sample(kNotMade, "reason=\"full\"", static_cast<double>(differences.full.load()));
 }
 
 } // namespace selvedge::server

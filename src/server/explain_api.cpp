@@ -150,6 +150,7 @@ json variant_json(const proxy::ExplainedVariant& variant) {
           {"ttl", variant.ttl.count()},
           {"freshness", freshness_json(stored.freshness(), variant.age)},
           {"vary", stored.vary()},
+          {"coding", text_of(static_cast<coding::ContentCoding>(stored.coding()))},
           {"etag", stored.etag()},
           {"last_modified", stored.last_modified()},
           {"content_range", stored.is_partial() ? text_of(*stored.content_range()) : ""},

@@ -69,6 +69,7 @@ Node::Node(const config::Config& config, net::HandedSockets* handed)
   options.events = &events_;
   options.helper = &helper_;
   options.coding_jobs = &coding_jobs_;
+  options.differences = &differences_;
   options.tenant_limits = &tenant_limits_;
   options.token_cache = config.policy.identify.token_cache;
   options.via_name = fmt::format("{}-{:08x}", config.node_name, std::random_device()());
@@ -275,8 +276,8 @@ proxy::PurgeReceipt Node::purge(const proxy::PurgeRequest& asked) {
 std::vector<BundleRoute> Node::bundle_routes() const {
   const std::lock_guard lock(mutex_);
   const auto is_secure = [](const net::ListenerOptions& one) { return one.is_tls(); };
-  const bool all_secure =
-      std::all_of(config_->listeners.begin(), config_->listeners.end(), is_secure);
+  const bool all_secure = std::ranges::all_of(config_->listeners, is_secure);
+  const bool any_secure = std::ranges::any_of(config_->listeners, is_secure);
   std::vector<BundleRoute> routes;
   for (const proxy::SiteOptions& site : config_->sites) {
     const auto host = std::find_if(site.hosts.begin(), site.hosts.end(), [](const auto& one) {
@@ -286,8 +287,12 @@ std::vector<BundleRoute> Node::bundle_routes() const {
       const std::string name = site.name + "/" + route.name;
       const auto board = release_boards_.by_route.find(name);
       if (!route.bundles.enabled || board == release_boards_.by_route.end()) continue;
+      // Only who comes over TLS has dictionaries.
+      const bool has_dictionaries =
+          route.compression.enabled && route.compression.dictionaries.enabled;
+      const bool is_https = all_secure || (any_secure && has_dictionaries);
       const std::string url =
-          fmt::format("{}://{}{}", all_secure ? "https" : "http",
+          fmt::format("{}://{}{}", is_https ? "https" : "http",
                       host != site.hosts.end() ? *host : "localhost", route.prefix);
       routes.push_back({name, url, board->second, route.bundles.sessions.enabled});
     }

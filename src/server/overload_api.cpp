@@ -84,6 +84,7 @@ void add(policy::LedgerRow& to, const policy::LedgerRow& row) {
   to.served += row.served;
   to.shed += row.shed;
   to.sent_bytes += row.sent_bytes;
+  to.saved_bytes += row.saved_bytes;
   to.origin_bytes += row.origin_bytes;
   to.stored_bytes += row.stored_bytes;
   to.value_served += row.value_served;
@@ -100,6 +101,7 @@ json amounts_json(const policy::LedgerRow& row) {
           {"origin_cost", in_currency(row.origin_cost)},
           {"storage_cost", in_currency(row.storage_cost)},
           {"sent_bytes", row.sent_bytes},
+          {"saved_bytes", row.saved_bytes},
           {"origin_bytes", row.origin_bytes},
           {"stored_bytes", row.stored_bytes}};
 }

@@ -29,5 +29,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text = test::coded(bytes, coding, options, piece, 1 + piece / 2);
   const auto back = test::decoded(text, coding, {}, piece);
   fuzz::require(back && back->is_whole && back->content == bytes, "a round trip");
+
+  // Against a dictionary, which may be of any likeness; and what comes instead of the difference.
+  const std::string_view dictionary = bytes.substr(0, 1 + choice % 509);
+  if (dictionary.empty()) return 0;
+  options.dictionary = dictionary;
+  const std::string difference =
+      test::coded(bytes, ContentCoding::dcz, options, piece, 1 + piece / 2);
+  const auto whole = test::decoded_by(dictionary, {}, difference);
+  fuzz::require(whole && *whole == bytes, "a round trip by a dictionary");
+  const auto cut = test::decoded_by(
+      dictionary, {}, std::string_view(difference).substr(0, piece % difference.size()));
+  fuzz::require(!cut, "a difference that is cut off is none");
   return 0;
 }

@@ -22,7 +22,7 @@ public:
     const std::string root = "/" + name + "/" + version + "/";
     std::string assets, dependencies;
     for (const char* path : {"a.js", "docs.md"}) {
-      const std::string content = name + " " + version + " " + path;
+      const std::string content = name + " " + version + " " + path + common;
       files[root + path] = content;
       bundle::DigestSum sum(bundle::DigestAlgorithm::sha384);
       sum.add(content);
@@ -67,16 +67,19 @@ public:
     flow.settle();
     while (const ScriptedOrigin::Fetch* fetch = flow.origin().waiting()) {
       const auto found = files.find(fetch->target);
+      Fields fields = kMinute;
+      if (fetch->target.ends_with(".js")) fields.emplace_back("content-type", "text/javascript");
       if (found == files.end()) {
         flow.origin().answer(404, {}, "");
       } else {
-        flow.origin().answer(200, kMinute, found->second);
+        flow.origin().answer(200, fields, found->second);
       }
       flow.settle();
     }
   }
 
   std::map<std::string, std::string> files; // by target
+  std::string common;                       // to all assets that are added from now on
 
 private:
   std::map<std::string, std::vector<std::string>> versions_;

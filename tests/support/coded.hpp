@@ -4,6 +4,11 @@
 #include <selvedge/coding/decoder.hpp>
 #include <selvedge/coding/encoder.hpp>
 
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +64,36 @@ inline std::optional<Decoded> decoded(std::string_view text, coding::ContentCodi
   result.left = text;
   result.is_whole = decoder->is_whole();
   return result;
+}
+
+// As a client does it that has the dictionary (RFC 9842, 5); nothing where it cannot be done, or
+// needs another.
+inline std::optional<std::string> decoded_by(std::string_view dictionary,
+                                             const std::array<unsigned char, 32>& digest,
+                                             std::string_view text) {
+  constexpr std::string_view kMagic("\x5e\x2a\x4d\x18\x20\0\0\0", 8);
+  const std::string_view its(reinterpret_cast<const char*>(digest.data()), digest.size());
+  if (!text.starts_with(kMagic) || text.substr(kMagic.size(), its.size()) != its) return {};
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
+  const std::size_t most = std::max<std::size_t>(8u << 20, dictionary.size() * 5 / 4);
+  int bits = 10;
+  while ((std::size_t{2} << bits) <= most) ++bits;
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, bits);
+  ZSTD_DCtx_refPrefix(context.get(), dictionary.data(), dictionary.size());
+  std::string content;
+  std::array<char, 4096> out;
+  ZSTD_inBuffer in{text.data(), text.size(), kMagic.size() + its.size()};
+  for (std::size_t left = 1; left != 0;) {
+    ZSTD_outBuffer piece{out.data(), out.size(), 0};
+    const std::size_t before = in.pos;
+    left = ZSTD_decompressStream(context.get(), &piece, &in);
+    if (ZSTD_isError(left) != 0) return {};
+    content.append(out.data(), piece.pos);
+    if (left != 0 && in.pos == before && piece.pos == 0) return {}; // cut off
+  }
+  if (in.pos != in.size) return {};
+  return content;
 }
 
 } // namespace selvedge::test

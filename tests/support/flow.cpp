@@ -250,6 +250,7 @@ Flow::Flow(const Options& options) : store_(options.store), peers_(options.peers
   proxy_options.tenant_limits = &tenant_limits_;
   proxy_options.sessions = &sessions_;
   proxy_options.coding_jobs = &coding_jobs_;
+  proxy_options.differences = &differences_;
   proxy_ = std::make_unique<proxy::Proxy>(workers_[0], store_, fills_, &log_, proxy_options);
   if (options.policy) set_policy(*options.policy);
   options_ = options;

@@ -13,6 +13,7 @@
 #include <selvedge/downstream/acceptor.hpp>
 #include <selvedge/net/event.hpp>
 #include <selvedge/proxy/coding_jobs.hpp>
+#include <selvedge/proxy/differences.hpp>
 #include <selvedge/proxy/proxy.hpp>
 
 #include <deque>
@@ -166,6 +167,7 @@ public:
   proxy::AccessRing& log() { return log_; }
   net::Worker& worker() { return workers_[0]; }
   proxy::CodingJobs& coding_jobs() { return coding_jobs_; }
+  proxy::Differences& differences() { return differences_; }
   downstream::Connections& connections() { return connections_; }
 
 private:
@@ -184,6 +186,7 @@ private:
   proxy::ReleaseBoards boards_{{}, &store_.purges()};
   proxy::AccessRing log_{16};
   proxy::CodingJobs coding_jobs_{workers_[0].io().get_executor()}; // on the worker, between turns
+  proxy::Differences differences_{coding_jobs_, store_};
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::Connections connections_{workers_};
   std::unique_ptr<downstream::Acceptor> acceptor_;

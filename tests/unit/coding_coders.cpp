@@ -34,9 +34,9 @@ std::string noise_of(std::size_t size) {
 
 TEST_CASE("what is coded is decoded to the same, whatever the pieces", "[coding]") {
   const ContentCoding coding = GENERATE(from_range(std::begin(kAll), std::end(kAll)));
-  const std::size_t size = GENERATE(0, 1, 2, 100, 4095, 4096, 4097, 70000);
-  const std::size_t piece = GENERATE(1, 7, 4096, test::kAnyPiece);
-  const std::size_t room = GENERATE(1, 3, 4096);
+  const std::size_t size = GENERATE(as<std::size_t>{}, 0, 1, 2, 100, 4095, 4096, 4097, 70000);
+  const std::size_t piece = GENERATE(as<std::size_t>{}, 1, 7, 4096, test::kAnyPiece);
+  const std::size_t room = GENERATE(as<std::size_t>{}, 1, 3, 4096);
   if (size > 5000 && (piece < 4096 || room < 4096)) return; // it says no more
   const std::string content = GENERATE_COPY(content_of(size), noise_of(size));
   coding::EncoderOptions options;
@@ -95,7 +95,7 @@ TEST_CASE("RFC 1952, 2.2; RFC 8878, 3.1: members and frames that follow are of o
           "[coding]") {
   const ContentCoding coding = GENERATE(ContentCoding::gzip, ContentCoding::zstd);
   const std::string text = coded("one ", coding) + coded("two", coding);
-  const std::size_t piece = GENERATE(1, 5, test::kAnyPiece);
+  const std::size_t piece = GENERATE(as<std::size_t>{}, 1, 5, test::kAnyPiece);
   const auto back = decoded(text, coding, {}, piece);
   REQUIRE(back);
   CHECK(back->is_whole);
@@ -132,4 +132,64 @@ TEST_CASE("RFC 9659: a frame may not ask for a window that is too large", "[codi
   const std::string text = coded(noise_of(3u << 20), ContentCoding::zstd, options);
   CHECK_FALSE(decoded(text, ContentCoding::zstd, limits));
   CHECK(decoded(text, ContentCoding::zstd));
+}
+
+namespace {
+
+// The next version of that content: a few lines are others.
+std::string next_version(std::string text) {
+  for (std::size_t at = 500; at + 20 < text.size(); at += 3000) text.replace(at, 6, "number");
+  return text;
+}
+
+constexpr std::array<unsigned char, 32> kDigest{1, 2, 3};
+
+} // namespace
+
+TEST_CASE("RFC 9842, 5: a difference is decoded with its dictionary, whatever the pieces",
+          "[coding]") {
+  const std::size_t size = GENERATE(as<std::size_t>{}, 0, 1, 100, 4096, 70000);
+  const std::size_t piece = GENERATE(as<std::size_t>{}, 1, 4096, test::kAnyPiece);
+  const std::size_t room = GENERATE(as<std::size_t>{}, 1, 39, 40, 4096);
+  if (size > 5000 && (piece < 4096 || room < 4096)) return; // it says no more
+  const std::string content = GENERATE_COPY(content_of(size), noise_of(size));
+  const std::string dictionary = GENERATE_COPY(std::string("x"), next_version(content) + "!");
+  coding::EncoderOptions options;
+  options.level = GENERATE(1, 19);
+  options.dictionary = dictionary;
+  options.dictionary_digest = kDigest;
+  if (GENERATE(false, true)) options.length = content.size();
+  const std::string text = coded(content, ContentCoding::dcz, options, piece, room);
+  const auto back = test::decoded_by(dictionary, kDigest, text);
+  REQUIRE(back);
+  CHECK((*back == content));
+  CHECK_FALSE(test::decoded_by(dictionary, {}, text)); // another one
+  if (dictionary.size() > 5000) CHECK(text.size() < (size / 20));
+}
+
+TEST_CASE("a difference that is cut anywhere is none", "[coding]") {
+  const std::string content = content_of(3000);
+  const std::string dictionary = next_version(content);
+  coding::EncoderOptions options;
+  options.dictionary = dictionary;
+  const std::string text = coded(content, ContentCoding::dcz, options);
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    CHECK_FALSE(test::decoded_by(dictionary, {}, std::string_view(text).substr(0, size)));
+  }
+}
+
+TEST_CASE("RFC 9842, 5: all of a large dictionary is in reach of clients' windows", "[coding]") {
+  const std::string dictionary = noise_of(5u << 20);
+  const std::string content = dictionary.substr(0, 300000) + "new";
+  coding::EncoderOptions options;
+  options.level = 3;
+  options.dictionary = dictionary;
+  options.length = content.size();
+  const std::string text = coded(content, ContentCoding::dcz, options);
+  CHECK(text.size() < 5000);
+  CHECK(test::decoded_by(dictionary, {}, text) == content);
+}
+
+TEST_CASE("without a dictionary there is no difference", "[coding]") {
+  CHECK(coding::make_encoder(ContentCoding::dcz, {}) == nullptr);
 }

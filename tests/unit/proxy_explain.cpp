@@ -1,5 +1,6 @@
 // What is said of a request: the same as the proxy would do, and nothing is changed by asking.
 #include <selvedge/proxy/explain.hpp>
+#include <src/proxy/compression.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/stored_responses.hpp>
 
@@ -265,4 +266,26 @@ TEST_CASE("asking does not count as use", "[proxy][explain]") {
   CHECK(asked->visits.load() == 0);
   REQUIRE(node.store.find(test::key_of("http://h/a"), test::request()));
   CHECK(asked->visits.load() == 1); // what a client's request does
+}
+
+TEST_CASE("of several codings the one counts that the client takes best", "[explain]") {
+  RouteOptions options;
+  options.compression.enabled = true;
+  Node node(options);
+  const cache::StoredResponsePtr plain = node.put(page());
+  boost::intrusive_ptr<cache::Body> body(new cache::Body({}));
+  body->append("coded");
+  body->finish();
+  node.store.insert(coded_response(*plain, coding::ContentCoding::br, body, node.store.ledger()));
+  const auto used = [&](const char* codings) {
+    for (const ExplainedVariant& one :
+         node.explain("/a", {{"accept-encoding", codings}}).variants) {
+      if (one.is_used)
+        return coding::text_of(static_cast<coding::ContentCoding>(one.response->coding()));
+    }
+    return std::string_view("none");
+  };
+  CHECK(used("gzip, br") == "br");
+  CHECK(used("gzip") == "identity");
+  CHECK(used("br;q=0") == "identity");
 }

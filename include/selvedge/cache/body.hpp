@@ -37,6 +37,8 @@ private:
 class Body;
 class ContentIndex;
 
+using ContentDigest = std::array<unsigned char, 32>; // SHA-256
+
 // One block of content, header and bytes in one allocation.
 class Chunk {
 public:
@@ -86,6 +88,7 @@ public:
   std::span<char> room(std::size_t wanted);
   void commit(std::size_t bytes);              // of the room: they are there
   void set_trailers(http::HeadBlock trailers); // before finish()
+  void set_coded(std::uint64_t bytes) { coded_ = bytes; } // likewise: what it was made of
   void finish();
   void fail(base::Error error);
   // From now on a chunk lives only as long as a reader holds it or one before it.
@@ -100,8 +103,13 @@ public:
   std::uint64_t appended() const { return appended_.load(std::memory_order_acquire); }
   std::optional<std::uint64_t> length() const; // known beforehand, or because it is complete
   const http::HeadBlock& trailers() const { return trailers_; } // Requires: state() == complete
+  // Bytes of the content that was coded; of content as it came its own. Requires: as trailers().
+  std::uint64_t content_bytes() const { return coded_.value_or(appended()); }
   // No other body has it. What was made of this content is known by that.
   std::uint64_t id() const { return id_; }
+  // Of its content; null where nobody has told the ContentIndex. Requires: the body is of a
+  // response that the store has or had.
+  const ContentDigest* digest() const { return contents_ != nullptr ? &digest_ : nullptr; }
   // Memory of chunks alive, in bytes as the allocator counts them.
   std::size_t live_bytes() const { return live_bytes_.load(); } // seq_cst: see Fill::wait_for_room
 
@@ -129,12 +137,13 @@ private:
   std::atomic<std::uint32_t> references_{0};
   const std::uint64_t id_;
   ContentIndex* contents_ = nullptr; // where it is known by its content; null: nowhere
-  std::array<unsigned char, 32> content_key_{};
+  ContentDigest digest_{};
   boost::intrusive_ptr<Chunk> head_; // null once the beginning is forgotten
   boost::intrusive_ptr<Chunk> tail_; // writer only
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::size_t> live_bytes_{0};
   std::optional<std::uint64_t> known_length_;
+  std::optional<std::uint64_t> coded_;
   MemoryLedger* ledger_;
   http::HeadBlock trailers_;
   base::Error error_{};

@@ -1,24 +1,21 @@
-// Bodies by the digest of their content, so that what several responses have in common is kept, and
-// counted, once. It keeps no body alive. Thread: any.
+// Bodies by the SHA-256 of their content, so that what several responses have in common is kept,
+// and counted, once. It keeps no body alive. Thread: any.
 #pragma once
 
 #include <selvedge/cache/body.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <array>
 #include <mutex>
 
 namespace selvedge::cache {
 
 class ContentIndex {
 public:
-  // The beginning of a cryptographic digest, by one algorithm at a time: none needs more to be told
-  // from another.
-  using Key = std::array<unsigned char, 32>;
+  using Key = ContentDigest;
 
   // The body that has this content already; else `body`, which the next one is told about.
-  // Requires: it is complete, and what is behind the key is the digest of its content.
+  // Its digest() is known from then on. Requires: it is complete, and the key is of its content.
   boost::intrusive_ptr<Body> shared(const Key& key, const boost::intrusive_ptr<Body>& body);
   std::size_t size() const;
   std::uint64_t found() const { return found_.load(std::memory_order_relaxed); } // instead of kept

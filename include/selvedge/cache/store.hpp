@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace selvedge::cache {
@@ -20,19 +21,25 @@ struct EvictionTurn;
 
 // Which codings a request takes.
 struct TakenCodings {
-  std::array<std::uint8_t, kCodings> ranks{1};  // 0: not that one; of others the greatest is best
-  const DictionaryDigest* dictionary = nullptr; // that the client has
+  std::array<std::uint8_t, kCodings> ranks{1}; // 0: not that one; of others the greatest is best
+  const ContentDigest* dictionary = nullptr;   // that the client has
 
   std::uint8_t rank_of(const StoredResponse& stored) const;
   std::uint8_t best() const;
 };
 
+// Of those that a request selects, most recent first: RFC 9111, 4.1 means the most recent content,
+// and of that the coding that is taken best. Null: there is none.
+const StoredResponse* best_variant(std::span<const StoredResponse* const> all,
+                                   const TakenCodings& taken);
+
 class Store {
 public:
   struct Options {
-    std::size_t size = 256u << 20; // bytes
-    std::size_t stripes = 64;      // a power of two
-    std::size_t max_variants = 32; // of one key; the oldest goes
+    std::size_t size = 256u << 20;   // bytes
+    std::size_t stripes = 64;        // a power of two
+    std::size_t max_variants = 32;   // of one key; the oldest goes
+    std::size_t max_differences = 8; // of one key, beside those
     Eviction eviction = kDefaultEviction;
     double eviction_size_exponent = 1.0; // GDSF's: see EvictionOptions
   };

@@ -31,7 +31,6 @@ inline constexpr Owner kLeastOwner = kOwners - 1;
 using Coding = std::uint8_t; // below kCodings
 inline constexpr Coding kAsItCame = 0;
 inline constexpr std::size_t kCodings = 8;
-using DictionaryDigest = std::array<unsigned char, 32>;
 
 // How long a response may be used without asking (RFC 9111, 4.2). All relative to `response_time`,
 // so a jump of the wall clock changes nothing.
@@ -80,8 +79,8 @@ public:
     PurgeEpoch born = 0; // of its fetch
     // Of a variant that was made here, beside the response as it came.
     Coding coding = kAsItCame;
-    std::uint64_t made_of = 0;                          // the Body::id() of the content as it came
-    std::shared_ptr<const DictionaryDigest> dictionary; // null: it needs none
+    std::uint64_t made_of = 0;                       // the Body::id() of the content as it came
+    std::shared_ptr<const ContentDigest> dictionary; // null: it needs none
     Owner owner = kLeastOwner;
   };
   // `elsewhere`: memory that is held for it outside of these parts, in bytes; charged with them.
@@ -103,7 +102,7 @@ public:
   bool is_partial() const { return is_partial_; } // it has a content range
   const std::optional<http::ContentRange>& content_range() const { return parts_.content_range; }
   Coding coding() const { return parts_.coding; }
-  const std::shared_ptr<const DictionaryDigest>& dictionary() const { return parts_.dictionary; }
+  const std::shared_ptr<const ContentDigest>& dictionary() const { return parts_.dictionary; }
   // The same for a response and for all that was made of it. Requires: as body().
   std::uint64_t content_id() const {
     return parts_.coding == kAsItCame ? parts_.body->id() : parts_.made_of;

@@ -25,6 +25,7 @@ struct Deed {
   Outcome outcome = Outcome::served;
   double value = 0; // of the request: PolicySet::value_of()
   std::uint64_t sent_bytes = 0;
+  std::uint64_t saved_bytes = 0;  // that it would have been more, but for codings
   std::uint64_t origin_bytes = 0; // fetched for it
   std::uint64_t stored_bytes = 0; // read from storage for it
   double origin_cost = 0;
@@ -38,6 +39,7 @@ struct LedgerRow {
   std::uint64_t served = 0; // requests
   std::uint64_t shed = 0;   // likewise
   std::uint64_t sent_bytes = 0;
+  std::uint64_t saved_bytes = 0;
   std::uint64_t origin_bytes = 0;
   std::uint64_t stored_bytes = 0;
   std::uint64_t value_served = 0;
@@ -81,6 +83,7 @@ private:
     base::Counter served;
     base::Counter shed;
     base::Counter sent_bytes;
+    base::Counter saved_bytes;
     base::Counter origin_bytes;
     base::Counter stored_bytes;
     Amount value_served;

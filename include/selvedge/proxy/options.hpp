@@ -115,6 +115,16 @@ struct AccessOptions {
 };
 
 // Content is coded here, once, for all who accept the coding.
+// RFC 9842: on routes of bundles, over TLS.
+struct DictionaryOptions {
+  bool enabled = false;
+  int level = 19;                    // of zstd; made once, behind everything else
+  std::uint64_t max_size = 8u << 20; // bytes of content, and of the version it is compared with
+  std::uint32_t least_saving = 20;   // percent of what the client would get else
+
+  friend bool operator==(const DictionaryOptions&, const DictionaryOptions&) = default;
+};
+
 struct CompressionOptions {
   bool enabled = false;
   // What clients get, by name; of what they accept with the same weight the first.
@@ -129,6 +139,7 @@ struct CompressionOptions {
   int zstd_level = 9;
   // As what the origin may send it. It is decoded, so that it can be coded for everybody.
   std::vector<std::string> from_origin{"gzip"};
+  DictionaryOptions dictionaries;
 
   friend bool operator==(const CompressionOptions&, const CompressionOptions&) = default;
 };

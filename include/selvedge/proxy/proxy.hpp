@@ -23,9 +23,17 @@
 namespace selvedge::proxy {
 
 class CodingJobs;
+class Differences;
 class ReleaseJob;
 class Warmth;
 class WakeQueue;
+
+// What was sent by one of the codings that are made here.
+struct CodedAnswers {
+  base::Counter answers; // that were sent whole
+  base::Counter sent_bytes;
+  base::Counter saved_bytes; // of their content as it came
+};
 
 // Written by one worker, read by anyone.
 struct ProxyCounters {
@@ -48,6 +56,7 @@ struct ProxyCounters {
   base::Counter verified;   // fills whose content was what their manifest says
   base::Counter mismatched; // that were not: they were cut off, and not stored
   std::array<std::array<base::Counter, kShedReasons>, overload::kImportances> shed;
+  std::array<CodedAnswers, cache::kCodings> coded;
 };
 
 class Proxy final : public downstream::RequestHandler {
@@ -66,6 +75,7 @@ public:
     overload::EventLog* events = nullptr; // outlives the proxy; null: nobody is told
     net::HelperThreads* helper = nullptr; // outlives the proxy; null: all is done on the worker
     CodingJobs* coding_jobs = nullptr;    // likewise; null: nothing is coded
+    Differences* differences = nullptr;   // likewise; null: none are made
   };
   // Everything passed in outlives the proxy; `log` may be null.
   Proxy(net::Worker& worker, cache::Store& store, cache::FillTable& fills, AccessRing* log,

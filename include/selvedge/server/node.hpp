@@ -11,6 +11,7 @@
 #include <selvedge/overload/event_log.hpp>
 #include <selvedge/overload/tenant_limits.hpp>
 #include <selvedge/proxy/coding_jobs.hpp>
+#include <selvedge/proxy/differences.hpp>
 #include <selvedge/proxy/explain.hpp>
 #include <selvedge/proxy/policing.hpp>
 #include <selvedge/proxy/proxy.hpp>
@@ -79,6 +80,9 @@ public:
   const proxy::CodingCounters& coding_counters(coding::ContentCoding coding) const {
     return coding_jobs_.counters(coding);
   }
+  const proxy::Differences::Counters& difference_counters() const {
+    return differences_.counters();
+  }
   const proxy::PurgeCounters& purge_counters() const { return purge_counters_; }
   // Those of the configuration in force.
   std::vector<BundleRoute> bundle_routes() const;
@@ -143,6 +147,7 @@ private:
   net::HelperThreads helper_;
   net::HelperThreads coding_threads_{2};
   proxy::CodingJobs coding_jobs_{coding_threads_.executor(), 5};
+  proxy::Differences differences_{coding_jobs_, store_};
   downstream::Connections connections_;
   std::vector<std::unique_ptr<downstream::Acceptor>> acceptors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -1,0 +1,153 @@
+#include "difference.hpp"
+
+#include "compression.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace selvedge::proxy {
+
+using coding::ContentCoding;
+using coding::EncoderStep;
+
+namespace {
+
+constexpr std::size_t kSliceBytes = 1 << 16;
+
+// In its first step the library takes in all of the dictionary: at its high levels a megabyte takes
+// about a second. Beyond that one is used that takes less than a tenth.
+constexpr std::uint64_t kMostAtHighLevels = 1 << 20;
+constexpr int kLevelBeyond = 11;
+
+std::string in_one_piece(cache::Body& body) {
+  std::string text;
+  text.reserve(body.appended());
+  cache::BodyReader reader(body);
+  std::array<std::string_view, 1> view;
+  while (reader.peek(view).state == http::BodyState::ready) {
+    text.append(view[0]);
+    reader.consume(view[0].size());
+  }
+  return text;
+}
+
+std::uint64_t quickly_coded_size(cache::Body& body) {
+  coding::EncoderOptions quick;
+  quick.level = 3;
+  quick.length = body.length();
+  const auto encoder = coding::make_encoder(ContentCoding::zstd, quick);
+  if (!encoder) return body.appended();
+  std::uint64_t size = 0;
+  std::array<char, 16384> out;
+  cache::BodyReader reader(body);
+  std::array<std::string_view, 1> view;
+  for (bool is_done = false; !is_done;) {
+    const bool is_end = reader.peek(view).state != http::BodyState::ready;
+    const std::string_view input = is_end ? std::string_view() : view[0];
+    const coding::Step step =
+        encoder->step(input, is_end ? EncoderStep::end : EncoderStep::go_on, out);
+    if (!is_end) reader.consume(step.used);
+    size += step.written;
+    is_done = step.is_done;
+    if (!is_done && step.used == 0 && step.written == 0) return body.appended(); // it cannot
+  }
+  return size;
+}
+
+} // namespace
+
+Difference::Difference(CodingJobs& jobs, cache::Store& store, Task task)
+    : store_(store), task_(std::move(task)), counters_(jobs.counters(ContentCoding::dcz)),
+      reader_(task_.content->body()), body_(new cache::Body({std::nullopt, &store.ledger()})) {}
+
+Difference::State Difference::advance() {
+  if (!encoder_) {
+    prefix_ = in_one_piece(task_.dictionary->body());
+    coding::EncoderOptions options;
+    options.level = level();
+    options.length = task_.content->body().length();
+    options.dictionary = prefix_;
+    options.dictionary_digest = *task_.dictionary->body().digest();
+    encoder_ = coding::make_encoder(ContentCoding::dcz, options);
+    return encoder_ ? State::going_on : State::failed;
+  }
+  for (std::size_t taken = 0; taken < kSliceBytes;) {
+    std::array<std::string_view, 1> view;
+    if (reader_.peek(view).state == http::BodyState::end) return encode({}, EncoderStep::end);
+    const std::string_view piece = view[0].substr(0, kSliceBytes - taken);
+    const State state = encode(piece, EncoderStep::go_on);
+    if (state != State::going_on) return state;
+    reader_.consume(piece.size());
+    taken += piece.size();
+  }
+  return is_too_large() ? State::too_large : State::going_on;
+}
+
+Difference::State Difference::encode(std::string_view input, EncoderStep what) {
+  counters_.content_bytes.fetch_add(input.size(), std::memory_order_relaxed);
+  std::array<char, 16384> out;
+  for (;;) {
+    const coding::Step step = encoder_->step(input, what, out);
+    input.remove_prefix(step.used);
+    body_->append({out.data(), step.written});
+    counters_.coded_bytes.fetch_add(step.written, std::memory_order_relaxed);
+    if (step.is_done) return complete();
+    const bool has_more = what == EncoderStep::end || !input.empty() || step.written == out.size();
+    if (!has_more) return State::going_on;
+    if (step.used == 0 && step.written == 0) return State::failed;
+  }
+}
+
+// Of other codings the client would get the smallest of these; where nobody has asked for one yet,
+// about what a quick one makes of it.
+std::uint64_t Difference::least_of_others() const {
+  const cache::StoredResponse& content = *task_.content;
+  std::uint64_t least = content.body().appended();
+  bool is_coded = false;
+  for (const auto& one : store_.variants({content.key(), content.print()})) {
+    const bool is_of_it = !one->is_pass_marker() && one->content_id() == content.content_id();
+    if (!is_of_it || one->dictionary()) continue;
+    least = std::min(least, one->body().appended());
+    is_coded = is_coded || one->coding() != cache::kAsItCame;
+  }
+  return is_coded ? least : std::min(least, quickly_coded_size(content.body()));
+}
+
+bool Difference::is_too_large() const {
+  return body_->appended() >
+         task_.compression->most_of_difference(task_.content->body().appended());
+}
+
+int Difference::level() const {
+  const int level = task_.compression->level_of(ContentCoding::dcz);
+  const bool is_large =
+      task_.content->body().appended() + task_.dictionary->body().appended() > kMostAtHighLevels;
+  return is_large ? std::min(level, kLevelBeyond) : level;
+}
+
+// The content may have been confirmed meanwhile, or be gone.
+cache::StoredResponsePtr Difference::content_now() const {
+  const cache::StoredResponse& began = *task_.content;
+  for (cache::StoredResponsePtr& one : store_.variants({began.key(), began.print()})) {
+    const bool is_it = !one->is_pass_marker() && one->coding() == cache::kAsItCame &&
+                       one->vary() == began.vary() && one->content_id() == began.content_id();
+    if (is_it) return std::move(one);
+  }
+  return nullptr;
+}
+
+Difference::State Difference::complete() {
+  body_->set_coded(task_.content->body().appended());
+  body_->finish();
+  if (body_->appended() > task_.compression->most_of_difference(least_of_others())) {
+    return State::too_large;
+  }
+  const cache::StoredResponsePtr content = content_now();
+  if (!content) return State::gone;
+  const cache::ContentDigest& digest = *task_.dictionary->body().digest();
+  store_.insert(coded_response(*content, ContentCoding::dcz, body_, store_.ledger(),
+                               std::make_shared<const cache::ContentDigest>(digest)));
+  return State::made;
+}
+
+} // namespace selvedge::proxy
