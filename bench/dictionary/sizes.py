@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import time
@@ -27,6 +28,8 @@ def kind_of(old: str, new: str) -> str:
 
 
 def releases_of(name: str, first: str, last: str) -> list[str]:
+    if shutil.which("npm") is None:
+        raise NoPackages("npm is not installed")
     command = ["npm", "view", name, "versions", "--json"]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode != 0:

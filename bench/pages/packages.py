@@ -63,9 +63,6 @@ class Origin:
 
     def fill(self, packages: list[Package]) -> None:
         """All versions of all packages, and what they need, until nothing is missing."""
-        if shutil.which("npm") is None:
-            raise NoPackages("npm is not installed")
-        self.tarballs.mkdir(parents=True, exist_ok=True)
         # A version that is there never changes, but the program that packs it may have.
         shutil.rmtree(self.root, ignore_errors=True)
         roots = sorted({f"{p.name}@{version}" for p in packages for version in p.versions})
@@ -89,6 +86,9 @@ class Origin:
     def pack(self, specs: list[str]) -> None:
         if not specs:
             return
+        if shutil.which("npm") is None:
+            raise NoPackages("npm is not installed")
+        self.tarballs.mkdir(parents=True, exist_ok=True)
         self._run_pack(self._tarballs_of(specs))
 
     def _run_pack(self, sources: list, *options: str) -> None:

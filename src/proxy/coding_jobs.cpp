@@ -2,14 +2,12 @@
 
 #include "recoder.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 
 namespace selvedge::proxy {
 
-CodingJobs::CodingJobs(boost::asio::any_io_executor threads, int nice)
-    : threads_(std::move(threads)), nice_(nice) {}
+CodingJobs::CodingJobs(boost::asio::any_io_executor threads, Jobs::Priority priority)
+    : jobs_(std::move(threads), priority) {}
 
 CodingJobs::~CodingJobs() = default;
 
@@ -27,13 +25,6 @@ void CodingJobs::let_go(const Recoder& recoder) {
   gone = std::move(*at);
   recoders_.erase(at);
   size_.fetch_sub(1, std::memory_order_relaxed);
-}
-
-// Linux has a nice value for each thread; 0 is the calling one.
-void CodingJobs::stand_back() const {
-  thread_local bool is_done = false;
-  if (nice_ != 0 && !is_done) setpriority(PRIO_PROCESS, 0, nice_);
-  is_done = true;
 }
 
 } // namespace selvedge::proxy

@@ -16,7 +16,7 @@ constexpr std::size_t kSliceBytes = 1 << 16;
 
 // In its first step the library takes in all of the dictionary: at its high levels a megabyte takes
 // about a second. Beyond that one is used that takes less than a tenth.
-constexpr std::uint64_t kMostAtHighLevels = 1 << 20;
+constexpr std::uint64_t kMostAtHighLevels = 1 << 20; // of both
 constexpr int kLevelBeyond = 11;
 
 std::string in_one_piece(cache::Body& body) {
@@ -91,7 +91,7 @@ Difference::State Difference::encode(std::string_view input, EncoderStep what) {
     input.remove_prefix(step.used);
     body_->append({out.data(), step.written});
     counters_.coded_bytes.fetch_add(step.written, std::memory_order_relaxed);
-    if (step.is_done) return complete();
+    if (step.is_done) return is_too_large() ? State::too_large : State::coded;
     const bool has_more = what == EncoderStep::end || !input.empty() || step.written == out.size();
     if (!has_more) return State::going_on;
     if (step.used == 0 && step.written == 0) return State::failed;
@@ -136,18 +136,18 @@ cache::StoredResponsePtr Difference::content_now() const {
   return nullptr;
 }
 
-Difference::State Difference::complete() {
+Difference::Stored Difference::store() {
   body_->set_coded(task_.content->body().appended());
   body_->finish();
   if (body_->appended() > task_.compression->most_of_difference(least_of_others())) {
-    return State::too_large;
+    return Stored::too_large;
   }
   const cache::StoredResponsePtr content = content_now();
-  if (!content) return State::gone;
+  if (!content) return Stored::no_content;
   const cache::ContentDigest& digest = *task_.dictionary->body().digest();
   store_.insert(coded_response(*content, ContentCoding::dcz, body_, store_.ledger(),
                                std::make_shared<const cache::ContentDigest>(digest)));
-  return State::made;
+  return Stored::made;
 }
 
 } // namespace selvedge::proxy

@@ -20,14 +20,17 @@ public:
     cache::StoredResponsePtr dictionary; // likewise; its digest is known
     std::shared_ptr<const Compression> compression;
   };
-  enum class State : std::uint8_t { going_on, made, too_large, gone, failed };
+  enum class State : std::uint8_t { going_on, coded, too_large, failed };
+  enum class Stored : std::uint8_t { made, too_large, no_content };
 
   Difference(CodingJobs& jobs, cache::Store& store, Task task);
+  // Takes no lock.
   State advance();
+  // Requires: it is coded.
+  Stored store();
 
 private:
   State encode(std::string_view input, coding::EncoderStep what);
-  State complete();
   bool is_too_large() const;
   std::uint64_t least_of_others() const;
   int level() const;

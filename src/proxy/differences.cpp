@@ -32,7 +32,8 @@ bool is_whole_as_it_came(const cache::StoredResponse& one) {
 
 } // namespace
 
-Differences::Differences(CodingJobs& jobs, cache::Store& store) : jobs_(jobs), store_(store) {}
+Differences::Differences(CodingJobs& jobs, Jobs& idle, cache::Store& store)
+    : jobs_(jobs), idle_(idle), store_(store) {}
 
 Differences::~Differences() = default;
 
@@ -72,11 +73,16 @@ void Differences::want(std::string_view place, Wanted wanted) {
   task.dictionary_key = *key;
   known_.put(task.pair, base::Steady::max());
   waiting_.push_back(std::move(task));
-  if (waiting_.size() == 1) post();
+  if (waiting_.size() == 1) jobs_.post([this] { begin(); });
 }
 
-void Differences::post() {
-  jobs_.post([this] { run(); });
+void Differences::begin() {
+  std::unique_lock lock(mutex_);
+  const Task& task = waiting_.front(); // what is put behind it leaves it where it is
+  lock.unlock();
+  const End found = begin(task);
+  if (found != End::begun) return end(found);
+  idle_.post([this] { encode(); });
 }
 
 Differences::End Differences::begin(const Task& task) {
@@ -107,40 +113,44 @@ Differences::End Differences::begin(const Task& task) {
   if (!made.content) return End::no_content;
   if (!made.compression->may_compare(*made.content, *made.dictionary)) return End::too_large;
   current_ = std::make_unique<Difference>(jobs_, store_, std::move(made));
-  return End::going_on;
+  return End::begun;
 }
 
-Differences::End Differences::step(const Task& task) {
-  if (current_ == nullptr) return begin(task);
-  switch (current_->advance()) {
-  case Difference::State::going_on:
-    return End::going_on;
-  case Difference::State::made:
-    return End::made;
-  case Difference::State::too_large:
-    return End::too_large;
-  case Difference::State::gone:
-    return End::no_content;
-  case Difference::State::failed:
-    break;
-  }
-  return End::failed;
-}
-
-void Differences::run() {
+// A slice of it, as an idle job: it takes no lock.
+void Differences::encode() {
   const std::uint64_t began = thread_nanoseconds();
-  std::unique_lock lock(mutex_);
-  const Task& task = waiting_.front(); // what is put behind it leaves it where it is
-  lock.unlock();
-  const End end = step(task);
+  const Difference::State state = current_->advance();
   jobs_.counters(coding::ContentCoding::dcz)
       .thread_ns.fetch_add(thread_nanoseconds() - began, std::memory_order_relaxed);
-  if (end == End::going_on) return post();
+  switch (state) {
+  case Difference::State::going_on:
+    return idle_.post([this] { encode(); });
+  case Difference::State::coded:
+    return jobs_.post([this] { store(); });
+  case Difference::State::too_large:
+    return jobs_.post([this] { end(End::too_large); });
+  case Difference::State::failed:
+    return jobs_.post([this] { end(End::failed); });
+  }
+}
+
+void Differences::store() {
+  switch (current_->store()) {
+  case Difference::Stored::made:
+    return end(End::made);
+  case Difference::Stored::too_large:
+    return end(End::too_large);
+  case Difference::Stored::no_content:
+    return end(End::no_content);
+  }
+}
+
+void Differences::end(End end) {
   current_.reset();
-  lock.lock();
-  note(task, end);
+  const std::lock_guard lock(mutex_);
+  note(waiting_.front(), end);
   waiting_.pop_front();
-  if (!waiting_.empty()) post();
+  if (!waiting_.empty()) jobs_.post([this] { begin(); });
 }
 
 // Requires: the lock is held.
@@ -148,7 +158,7 @@ void Differences::note(const Task& task, End end) {
   CodingCounters& counters = jobs_.counters(coding::ContentCoding::dcz);
   base::Steady until = task.wanted.now + kPause;
   switch (end) {
-  case End::going_on:
+  case End::begun:
   case End::there_already:
     break;
   case End::made:

@@ -243,6 +243,8 @@ void Node::begin_drain(bool is_succeeded) {
 void Node::stop() {
   helper_.stop(); // its jobs speak to workers
   coding_threads_.stop();
+  idle_jobs_.hurry();
+  idle_thread_.stop();
   workers_.stop_and_join();
 }
 

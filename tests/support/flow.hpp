@@ -186,7 +186,8 @@ private:
   proxy::ReleaseBoards boards_{{}, &store_.purges()};
   proxy::AccessRing log_{16};
   proxy::CodingJobs coding_jobs_{workers_[0].io().get_executor()}; // on the worker, between turns
-  proxy::Differences differences_{coding_jobs_, store_};
+  proxy::Jobs idle_jobs_{workers_[0].io().get_executor()};
+  proxy::Differences differences_{coding_jobs_, idle_jobs_, store_};
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::Connections connections_{workers_};
   std::unique_ptr<downstream::Acceptor> acceptor_;

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <selvedge/coding/content_coding.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
+#include <selvedge/proxy/jobs.hpp>
 
 #include <array>
 #include <atomic>
@@ -29,20 +27,15 @@ class Recoder;
 
 class CodingJobs {
 public:
-  // `nice`: how far behind the workers its threads stand; 0: they are the workers.
-  explicit CodingJobs(boost::asio::any_io_executor threads, int nice = 0);
+  explicit CodingJobs(boost::asio::any_io_executor threads,
+                      Jobs::Priority priority = Jobs::Priority::like_workers);
   // Requires: the threads have ended.
   ~CodingJobs();
   CodingJobs(const CodingJobs&) = delete;
   CodingJobs& operator=(const CodingJobs&) = delete;
 
   // `job` does not throw.
-  template <typename Job> void post(Job job) {
-    boost::asio::post(threads_, [this, job = std::move(job)]() mutable {
-      stand_back();
-      job();
-    });
-  }
+  template <typename Job> void post(Job job) { jobs_.post(std::move(job)); }
   // What is under way is kept until it has ended.
   void keep(std::shared_ptr<Recoder> recoder);
   void let_go(const Recoder& recoder);
@@ -58,10 +51,8 @@ public:
 
 private:
   static constexpr std::size_t kMost = 64;
-  void stand_back() const;
 
-  boost::asio::any_io_executor threads_;
-  const int nice_;
+  Jobs jobs_;
   std::atomic<std::size_t> size_{0};
   std::mutex mutex_; // guards what follows
   std::vector<std::shared_ptr<Recoder>> recoders_;

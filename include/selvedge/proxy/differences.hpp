@@ -20,8 +20,9 @@ class Difference;
 
 class Differences {
 public:
-  Differences(CodingJobs& jobs, cache::Store& store);
-  // Requires: the threads of the jobs have ended.
+  // What takes long is done as `idle` jobs, what takes locks as `jobs`.
+  Differences(CodingJobs& jobs, Jobs& idle, cache::Store& store);
+  // Requires: the threads of both have ended.
   ~Differences();
   Differences(const Differences&) = delete;
   Differences& operator=(const Differences&) = delete;
@@ -67,7 +68,7 @@ private:
   };
   // What became of a task.
   enum class End : std::uint8_t {
-    going_on,
+    begun,
     made,
     there_already,
     too_large,
@@ -77,13 +78,15 @@ private:
   };
 
   bool has_room(const Task& task) const;
-  void post();
-  void run();
+  void begin();
   End begin(const Task& task);
-  End step(const Task& task);
+  void encode();
+  void store();
+  void end(End end);
   void note(const Task& task, End end);
 
   CodingJobs& jobs_;
+  Jobs& idle_;
   cache::Store& store_;
   Counters counters_;
   std::unique_ptr<Difference> current_;              // of the job that runs; there is one at a time

@@ -146,8 +146,10 @@ private:
   std::vector<std::unique_ptr<proxy::Proxy>> proxies_;
   net::HelperThreads helper_;
   net::HelperThreads coding_threads_{2};
-  proxy::CodingJobs coding_jobs_{coding_threads_.executor(), 5};
-  proxy::Differences differences_{coding_jobs_, store_};
+  proxy::CodingJobs coding_jobs_{coding_threads_.executor(), proxy::Jobs::Priority::behind_workers};
+  net::HelperThreads idle_thread_;
+  proxy::Jobs idle_jobs_{idle_thread_.executor(), proxy::Jobs::Priority::idle};
+  proxy::Differences differences_{coding_jobs_, idle_jobs_, store_};
   downstream::Connections connections_;
   std::vector<std::unique_ptr<downstream::Acceptor>> acceptors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
