@@ -173,7 +173,13 @@ std::uint64_t Compression::most_of_difference(std::uint64_t others) const {
   return others * (100 - std::min(options_.dictionaries.least_saving, 100u)) / 100;
 }
 
-int Compression::level_of(ContentCoding coding) const {
+int Compression::level_of(ContentCoding coding, overload::LoadLevel load) const {
+  constexpr int kQuick = 2;
+  const int level = configured_level(coding);
+  return load >= overload::LoadLevel::high ? std::min(level, kQuick) : level;
+}
+
+int Compression::configured_level(ContentCoding coding) const {
   switch (coding) {
   case ContentCoding::gzip:
     return options_.gzip_level;

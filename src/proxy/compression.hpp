@@ -3,6 +3,7 @@
 
 #include <selvedge/cache/store.hpp>
 #include <selvedge/coding/accepted_codings.hpp>
+#include <selvedge/overload/load_level.hpp>
 #include <selvedge/proxy/options.hpp>
 
 #include <string>
@@ -41,11 +42,15 @@ public:
   std::uint64_t most_of_difference(std::uint64_t others) const;
   bool takes_type(std::string_view content_type) const;
   std::uint64_t max_size() const { return options_.max_size; }
-  int level_of(coding::ContentCoding coding) const;
+  // Of the coding's own scale; less where the load is high.
+  int level_of(coding::ContentCoding coding,
+               overload::LoadLevel load = overload::LoadLevel::calm) const;
   // What the origin is told of codings; "identity" for none.
   const std::string& accepted_of_origin() const { return accepted_of_origin_; }
 
 private:
+  int configured_level(coding::ContentCoding coding) const;
+
   const CompressionOptions options_;
   std::vector<coding::ContentCoding> codings_;
   std::string accepted_of_origin_;

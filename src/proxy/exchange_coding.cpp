@@ -74,7 +74,7 @@ void Exchange::begin_coding(cache::StoredResponsePtr of, cache::FillPtr source,
   task.first = std::move(first);
   task.as_it_came = coding_of_;
   task.coding = coding;
-  task.level = route_->compression->level_of(coding);
+  task.level = route_->compression->level_of(coding, proxy_.worker_.load().level());
   task.most = std::min<std::uint64_t>(route_->policy.max_object, route_->compression->max_size());
   task.window = proxy_.options_.pass_window;
   Recoder::start(*proxy_.options_.coding_jobs, proxy_.store_, proxy_.fills_, std::move(task));
@@ -136,7 +136,7 @@ void Exchange::respond_from_fill(const cache::StoredResponse& answer) {
   if (is_complete && !can_be_read(of->body())) return respond(answer);
   const Watcher watcher(*fill_);
   cache::FillPtr source = is_complete ? nullptr : fill_;
-  boost::intrusive_ptr<cache::Chunk> first = fill_->take_first(*this);
+  boost::intrusive_ptr<cache::Chunk> first = is_complete ? nullptr : fill_->take_first(*this);
   leave_fill();
   begin_coding(of, std::move(source), std::move(first));
 }

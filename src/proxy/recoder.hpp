@@ -17,10 +17,10 @@ class Recoder final : public std::enable_shared_from_this<Recoder>,
                       private cache::Fill::Producer {
 public:
   struct Task {
-    cache::FillPtr target; // that of the variant
-    cache::FillPtr source; // whose content comes; null: `as_it_came` has all of it
+    cache::FillPtr target;               // that of the variant
+    cache::FillPtr source;               // whose content comes; null: `as_it_came` has all of it
+    cache::StoredResponsePtr as_it_came; // outlives the next: who has a chunk has its body
     boost::intrusive_ptr<cache::Chunk> first; // of the source's content, where it has begun
-    cache::StoredResponsePtr as_it_came;
     coding::ContentCoding coding = coding::ContentCoding::gzip;
     int level = 0;
     std::uint64_t most = 0; // bytes of content; of more the variant is not stored

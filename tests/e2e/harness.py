@@ -35,6 +35,14 @@ def require_program(*names: str) -> None:
             skip(f"{name} is not installed")
 
 
+def browser() -> str:
+    """Headless Chromium's program."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    return skip("no Chromium is installed")
+
+
 def expect(condition, message: str) -> None:
     if not condition:
         raise AssertionError(message)

@@ -4,11 +4,10 @@
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 
-from harness import SOURCE, expect, expect_equal, run_cases, skip, wait_until
+from harness import SOURCE, browser, expect, expect_equal, run_cases, wait_until
 from node import Node, config_for, directory_origin
 
 FLAGS = (
@@ -36,13 +35,6 @@ document.querySelector("#report").textContent = JSON.stringify(report);
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"><circle r="3"/></svg>'
 MODULE = "globalThis.modules = (globalThis.modules ?? 0) + 1;\n"
-
-
-def browser() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    return skip("no Chromium is installed")
 
 
 def write_site(root: pathlib.Path) -> None:

@@ -7,12 +7,11 @@ import hashlib
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 
 from client import Answer, curl
-from harness import expect, expect_equal, require_program, run_cases, skip, wait_until
+from harness import browser, expect, expect_equal, require_program, run_cases, wait_until
 from node import Node, config_for, directory_origin
 
 FLAGS = (
@@ -147,13 +146,6 @@ def case_after_a_purge_there_is_none():
             expect_equal(answer.field("content-encoding"), "br", "coding")
         unknown = 'selvedge_dictionary_not_made_total{reason="unknown"}'
         wait_until(lambda: node.metric(unknown) >= 1, "it says why")
-
-
-def browser() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    return skip("no Chromium is installed")
 
 
 def key_digest(certificate: pathlib.Path) -> str:

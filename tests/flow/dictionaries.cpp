@@ -87,6 +87,18 @@ std::string coding_of(const Answer& answer) {
   return found == answer.fields.end() ? "" : found->second;
 }
 
+// False: it has failed.
+bool publish(Flow& flow, const BundleWorld& world, const std::string& name,
+             const std::string& version) {
+  proxy::ReleaseOrder order;
+  order.bundles = {{name, version}};
+  const auto progress = std::make_shared<proxy::ReleaseProgress>();
+  flow.proxy().begin_release("https://node.test/", std::move(order), progress);
+  world.answer(flow);
+  flow.settle();
+  return progress->view().state == proxy::ReleaseProgress::State::done;
+}
+
 std::uint64_t made(Flow& flow) {
   return flow.coding_jobs().counters(ContentCoding::dcz).variants.load();
 }
@@ -358,18 +370,9 @@ TEST_CASE("at a release differences are made from the version that clients have"
   world.common = version_of(1);
   world.add("ui", "1.0.0");
   world.add("ui", "1.0.1");
-  const auto publish = [&](const std::string& version) {
-    proxy::ReleaseOrder order;
-    order.bundles = {{"ui", version}};
-    const auto progress = std::make_shared<proxy::ReleaseProgress>();
-    flow.proxy().begin_release("https://node.test/", std::move(order), progress);
-    world.answer(flow);
-    return progress->view().state == proxy::ReleaseProgress::State::done;
-  };
-  REQUIRE(publish("1.0.0"));
+  REQUIRE(publish(flow, world, "ui", "1.0.0"));
   CHECK(made(flow) == 0);
-  REQUIRE(publish("1.0.1"));
-  flow.settle();
+  REQUIRE(publish(flow, world, "ui", "1.0.1"));
   CHECK(made(flow) == 1);
   auto client = flow.connect();
   const std::size_t before = flow.origin().fetches();
@@ -469,19 +472,10 @@ TEST_CASE("a release that changes nothing makes nothing", "[flow][dictionary]") 
   world.common = version_of(1);
   for (const char* version : {"1.0.0", "1.0.1"}) world.add("ui", version);
   world.add("icons", "1.0.0");
-  const auto publish = [&](const std::string& name, const std::string& version) {
-    proxy::ReleaseOrder order;
-    order.bundles = {{name, version}};
-    const auto progress = std::make_shared<proxy::ReleaseProgress>();
-    flow.proxy().begin_release("https://node.test/", std::move(order), progress);
-    world.answer(flow);
-    flow.settle();
-    return progress->view().state == proxy::ReleaseProgress::State::done;
-  };
-  REQUIRE(publish("ui", "1.0.0"));
-  REQUIRE(publish("ui", "1.0.1"));
+  REQUIRE(publish(flow, world, "ui", "1.0.0"));
+  REQUIRE(publish(flow, world, "ui", "1.0.1"));
   CHECK(made(flow) == 1);
   flow.advance(std::chrono::minutes{11});
-  REQUIRE(publish("icons", "1.0.0"));
+  REQUIRE(publish(flow, world, "icons", "1.0.0"));
   CHECK(made(flow) == 1);
 }
