@@ -8,6 +8,7 @@
 #include "eviction_lanes.hpp"
 #include "eviction_ranks.hpp"
 #include "eviction_shares.hpp"
+#include "variants.hpp"
 #include <selvedge/base/assert.hpp>
 
 #include <boost/container/small_vector.hpp>
@@ -58,72 +59,7 @@ private:
   boost::container::small_vector<Reference, 4> responses_;
 };
 
-// RFC 9111, 3.3: parts are kept side by side until a complete response has all of them.
-bool covers(const StoredResponse& fresh, const StoredResponse& old) {
-  if (!fresh.is_partial()) return true;
-  return old.is_partial() && old.content_range()->range == fresh.content_range()->range &&
-         old.content_range()->complete_length == fresh.content_range()->complete_length;
-}
-
-bool has_same_coding(const StoredResponse& a, const StoredResponse& b) {
-  if (a.coding() != b.coding()) return false;
-  return a.dictionary() == b.dictionary() ||
-         (a.dictionary() && b.dictionary() && *a.dictionary() == *b.dictionary());
-}
-
-// Whether `fresh` takes the place of `old`. A pass marker says that answers of its key are not
-// stored, and any response that is stored after all says otherwise. What was made of other content
-// than is there now is of no use.
-bool replaces(const StoredResponse& fresh, const StoredResponse& old) {
-  if (old.key() != fresh.key()) return false;
-  if (old.is_pass_marker()) return true;
-  if (old.vary() != fresh.vary()) return false;
-  if (has_same_coding(fresh, old)) return covers(fresh, old);
-  const bool is_news = fresh.coding() == kAsItCame && !fresh.is_partial();
-  return is_news && (fresh.is_pass_marker() || old.content_id() != fresh.content_id());
-}
-
-// It is the one that goes, or was made of that.
-bool goes_with(const StoredResponse& one, const StoredResponse& gone) {
-  if (&one == &gone) return true;
-  return gone.coding() == kAsItCame && gone.shared_body() != nullptr && one.coding() != kAsItCame &&
-         one.key() == gone.key() && one.vary() == gone.vary() &&
-         one.content_id() == gone.content_id();
-}
-
-// Whether `made` was made of `there`, as that is now.
-bool is_source(const StoredResponse& there, const StoredResponse& made) {
-  return there.coding() == kAsItCame && !there.is_pass_marker() && !there.is_partial() &&
-         there.key() == made.key() && there.vary() == made.vary() &&
-         there.content_id() == made.content_id() &&
-         there.freshness().response_time == made.freshness().response_time;
-}
-
 } // namespace
-
-std::uint8_t TakenCodings::rank_of(const StoredResponse& stored) const {
-  const std::uint8_t rank = ranks[stored.coding()];
-  if (!stored.dictionary()) return rank;
-  return dictionary != nullptr && *dictionary == *stored.dictionary() ? rank : std::uint8_t{0};
-}
-
-const StoredResponse* best_variant(std::span<const StoredResponse* const> all,
-                                   const TakenCodings& taken) {
-  if (all.empty()) return nullptr;
-  const auto as_it_came = std::ranges::find(all, kAsItCame, &StoredResponse::coding);
-  const StoredResponse* best = as_it_came != all.end() ? *as_it_came : all.front();
-  if (best->is_pass_marker()) return best;
-  const std::uint64_t content = best->content_id();
-  for (const StoredResponse* const one : all) {
-    if (one->is_pass_marker() || one->content_id() != content) continue;
-    if (taken.rank_of(*one) > taken.rank_of(*best)) best = one;
-  }
-  return best;
-}
-
-std::uint8_t TakenCodings::best() const {
-  return *std::ranges::max_element(ranks);
-}
 
 // On a line of its own, so that the locks of neighbours do not disturb each other.
 struct alignas(64) Store::Stripe {

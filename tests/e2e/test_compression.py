@@ -5,10 +5,12 @@ import gzip
 import pathlib
 import subprocess
 import tempfile
+import threading
 
-from client import Answer, curl
+from client import Answer, RawConnection, curl
 from harness import expect, expect_equal, require_program, run_cases, wait_until
-from node import Node, config_for, directory_origin
+from node import Node, config_for, directory_origin, http_origin
+from origin import Origin
 
 SCRIPT = "".join(f"export const token{i} = '{i * 7919 % 1000}';\n" for i in range(4000)).encode()
 LARGE = SCRIPT * 40  # more than one block of content, and several jobs' worth
@@ -70,6 +72,81 @@ def case_a_range_of_a_variant():
         part = get(node.url("/app.js"), "gzip", "-r", "100-199")
         expect_equal(part.status, 206, "status")
         expect_equal(part.body, whole[100:200], "part")
+
+
+def node_before(origin: Origin) -> Node:
+    config = config_for(http_origin(origin.address))
+    route = config["sites"][0]["routes"][0]
+    route["default_lifetime"] = "1h"
+    route["compression"] = {"enabled": True}
+    return Node(config)
+
+
+def ask(node: Node, path: str) -> RawConnection:
+    lines = [f"GET {path} HTTP/1.1", f"Host: {node.address()}", "Accept-Encoding: gzip", "", ""]
+    return RawConnection(node.port()).send("\r\n".join(lines).encode())
+
+
+def content_of(answer: Answer) -> bytes:
+    """Of chunks."""
+    content, rest = b"", answer.body
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        content, rest = content + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+    return content
+
+
+def read_chunked(connection: RawConnection) -> bytes:
+    head = connection.head()
+    expect_equal(head.field("content-encoding"), "gzip", "content-encoding")
+    while not connection.received.endswith(b"0\r\n\r\n"):
+        expect(connection.read_more(), "closed within the content")
+    return content_of(Answer(200, "1.1", {}, connection.take()))
+
+
+def case_who_leaves_takes_nothing_from_the_others():
+    half_is_read, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\n")
+        exchange.send(f"Content-Length: {len(LARGE)}\r\n\r\n".encode())
+        exchange.send(LARGE[: len(LARGE) // 2])
+        half_is_read.set()
+        expect(may_go_on.wait(20), "the clients have left")
+        exchange.send(LARGE[len(LARGE) // 2 :])
+
+    with Origin({"/a.js": slowly}) as origin, node_before(origin) as node:
+        clients = [ask(node, "/a.js") for _ in range(20)]
+        half_is_read.wait(20)
+        for client in clients:
+            expect(client.read_more(), "some has come before all is there")
+        for client in clients[::2]:  # the leader of the fill among them
+            client.__exit__()
+        may_go_on.set()
+        for client in clients[1::2]:
+            expect(gzip.decompress(read_chunked(client)) == LARGE, "content of who stays")
+            client.__exit__()
+        wait_until(lambda: get(node.url("/a.js"), "gzip").is_hit, "the variant is stored")
+        expect(gzip.decompress(get(node.url("/a.js"), "gzip").body) == LARGE, "the stored variant")
+        expect_equal(origin.count("/a.js"), 1, "fetches")
+
+
+def case_content_that_is_cut_off_is_nobodys():
+    def cut(exchange):
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\n")
+        exchange.send(f"Content-Length: {len(LARGE)}\r\n\r\n".encode() + LARGE[:-1])
+        exchange.closes = True
+
+    with Origin({"/a.js": cut}) as origin, node_before(origin) as node:
+        for turn in range(3):
+            with ask(node, "/a.js") as client:
+                if client.head().status == 200:  # else it was cut off before anything was coded
+                    while client.read_more():
+                        pass
+                    expect(b"\r\n0\r\n\r\n" not in client.received, "it does not look whole")
+            expect_equal(origin.count("/a.js"), turn + 1, "nothing of it is stored")
+        made = node.metric('selvedge_coding_variants_total{coding="gzip"}')
+        expect_equal(made, 0, "variants of what is not whole")
 
 
 run_cases(globals())

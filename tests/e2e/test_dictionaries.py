@@ -94,6 +94,7 @@ def difference(node: Node, version: int, has: bytes) -> Answer:
     return wait_until(
         lambda: (a := get(node, version, has=has)).field("content-encoding") == "dcz" and a,
         "the difference is made",
+        seconds=120,  # by a thread that takes what others leave
     )
 
 
