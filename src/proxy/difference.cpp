@@ -58,19 +58,23 @@ std::uint64_t quickly_coded_size(cache::Body& body) {
 
 Difference::Difference(CodingJobs& jobs, cache::Store& store, Task task)
     : store_(store), task_(std::move(task)), counters_(jobs.counters(ContentCoding::dcz)),
-      reader_(task_.content->body()), body_(new cache::Body({std::nullopt, &store.ledger()})) {}
+      most_(task_.compression->most_of_difference(task_.content->body().appended())),
+      prefix_(in_one_piece(task_.dictionary->body())), encoder_(make_encoder()),
+      reader_(task_.content->body()) {
+  coded_.reserve(most_);
+}
+
+std::unique_ptr<coding::Encoder> Difference::make_encoder() const {
+  coding::EncoderOptions options;
+  options.level = level();
+  options.length = task_.content->body().length();
+  options.dictionary = prefix_;
+  options.dictionary_digest = *task_.dictionary->body().digest();
+  return coding::make_encoder(ContentCoding::dcz, options);
+}
 
 Difference::State Difference::advance() {
-  if (!encoder_) {
-    prefix_ = in_one_piece(task_.dictionary->body());
-    coding::EncoderOptions options;
-    options.level = level();
-    options.length = task_.content->body().length();
-    options.dictionary = prefix_;
-    options.dictionary_digest = *task_.dictionary->body().digest();
-    encoder_ = coding::make_encoder(ContentCoding::dcz, options);
-    return encoder_ ? State::going_on : State::failed;
-  }
+  if (!encoder_) return State::failed;
   for (std::size_t taken = 0; taken < kSliceBytes;) {
     std::array<std::string_view, 1> view;
     if (reader_.peek(view).state == http::BodyState::end) return encode({}, EncoderStep::end);
@@ -80,7 +84,7 @@ Difference::State Difference::advance() {
     reader_.consume(piece.size());
     taken += piece.size();
   }
-  return is_too_large() ? State::too_large : State::going_on;
+  return State::going_on;
 }
 
 Difference::State Difference::encode(std::string_view input, EncoderStep what) {
@@ -89,9 +93,10 @@ Difference::State Difference::encode(std::string_view input, EncoderStep what) {
   for (;;) {
     const coding::Step step = encoder_->step(input, what, out);
     input.remove_prefix(step.used);
-    body_->append({out.data(), step.written});
     counters_.coded_bytes.fetch_add(step.written, std::memory_order_relaxed);
-    if (step.is_done) return is_too_large() ? State::too_large : State::coded;
+    if (coded_.size() + step.written > most_) return State::too_large;
+    coded_.append(out.data(), step.written);
+    if (step.is_done) return State::coded;
     const bool has_more = what == EncoderStep::end || !input.empty() || step.written == out.size();
     if (!has_more) return State::going_on;
     if (step.used == 0 && step.written == 0) return State::failed;
@@ -113,11 +118,6 @@ std::uint64_t Difference::least_of_others() const {
   return is_coded ? least : std::min(least, quickly_coded_size(content.body()));
 }
 
-bool Difference::is_too_large() const {
-  return body_->appended() >
-         task_.compression->most_of_difference(task_.content->body().appended());
-}
-
 int Difference::level() const {
   const int level = task_.compression->level_of(ContentCoding::dcz);
   const bool is_large =
@@ -131,21 +131,25 @@ cache::StoredResponsePtr Difference::content_now() const {
   for (cache::StoredResponsePtr& one : store_.variants({began.key(), began.print()})) {
     const bool is_it = !one->is_pass_marker() && one->coding() == cache::kAsItCame &&
                        one->vary() == began.vary() && one->content_id() == began.content_id();
-    if (is_it) return std::move(one);
+    if (!is_it) continue;
+    const auto standing = store_.purges().standing(one->purge_state());
+    return standing == cache::Standing::valid ? std::move(one) : nullptr;
   }
   return nullptr;
 }
 
 Difference::Stored Difference::store() {
-  body_->set_coded(task_.content->body().appended());
-  body_->finish();
-  if (body_->appended() > task_.compression->most_of_difference(least_of_others())) {
+  if (coded_.size() > task_.compression->most_of_difference(least_of_others())) {
     return Stored::too_large;
   }
   const cache::StoredResponsePtr content = content_now();
   if (!content) return Stored::no_content;
+  boost::intrusive_ptr<cache::Body> body(new cache::Body({coded_.size(), &store_.ledger()}));
+  body->append(coded_);
+  body->set_coded(content->body().appended());
+  body->finish();
   const cache::ContentDigest& digest = *task_.dictionary->body().digest();
-  store_.insert(coded_response(*content, ContentCoding::dcz, body_, store_.ledger(),
+  store_.insert(coded_response(*content, ContentCoding::dcz, std::move(body), store_.ledger(),
                                std::make_shared<const cache::ContentDigest>(digest)));
   return Stored::made;
 }

@@ -24,25 +24,26 @@ public:
   enum class Stored : std::uint8_t { made, too_large, no_content };
 
   Difference(CodingJobs& jobs, cache::Store& store, Task task);
-  // Takes no lock.
+  // Takes no lock, and allocates only what the library does at its first step.
   State advance();
   // Requires: it is coded.
   Stored store();
 
 private:
   State encode(std::string_view input, coding::EncoderStep what);
-  bool is_too_large() const;
   std::uint64_t least_of_others() const;
+  std::unique_ptr<coding::Encoder> make_encoder() const;
   int level() const;
   cache::StoredResponsePtr content_now() const;
 
   cache::Store& store_;
   const Task task_;
   CodingCounters& counters_;
-  std::string prefix_;                       // the dictionary's content, in one piece
-  std::unique_ptr<coding::Encoder> encoder_; // from the second step on
+  const std::uint64_t most_;                       // bytes that are worth it
+  const std::string prefix_;                       // the dictionary's content, in one piece
+  const std::unique_ptr<coding::Encoder> encoder_; // null: there is no memory for it
   cache::BodyReader reader_;
-  boost::intrusive_ptr<cache::Body> body_;
+  std::string coded_;
 };
 
 } // namespace selvedge::proxy

@@ -5,6 +5,7 @@
 #include "thread_time.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace selvedge::proxy {
 
@@ -13,6 +14,8 @@ namespace {
 // What was made, or could not be, is not made again before: who has many versions could ask for one
 // after the other, and each takes the place of another.
 constexpr base::Seconds kPause{600};
+// What saves too little does so until the configuration says otherwise.
+constexpr base::Seconds kLongPause{24 * 3600};
 
 base::Fingerprint print_of(std::string_view text, const cache::ContentDigest& digest) {
   std::string both(text);
@@ -21,7 +24,8 @@ base::Fingerprint print_of(std::string_view text, const cache::ContentDigest& di
 }
 
 base::Fingerprint pair_of(const Differences::Wanted& wanted) {
-  const std::string content = wanted.key + '\n' + std::to_string(wanted.content_id);
+  const std::string content =
+      wanted.key + '\n' + std::to_string(wanted.content_id) + '\n' + wanted.vary;
   return print_of(content, wanted.dictionary);
 }
 
@@ -42,13 +46,18 @@ void Differences::add(std::string_view place, const cache::ContentDigest& digest
   if (key.size() > kLongestKey) return;
   const base::Fingerprint print = print_of(place, digest);
   const std::lock_guard lock(mutex_);
-  keys_.put(print, std::string(key));
+  std::vector<std::string> keys;
+  if (const auto* const before = keys_.find(print)) keys = *before;
+  if (std::ranges::find(keys, key) != keys.end()) return;
+  if (keys.size() == kMostKeys) keys.erase(keys.begin());
+  keys.emplace_back(key);
+  keys_.put(print, std::move(keys));
 }
 
 bool Differences::has_room(const Task& task) const {
-  if (task.wanted.asker == Asker::release) return waiting_.size() < kMostWaiting;
-  return waiting_.size() < kMostOfClients &&
-         std::ranges::count(waiting_, task.asset, &Task::asset) <
+  if (task.wanted.asker == Asker::release) return of_releases_.size() < kMostOfReleases;
+  return of_clients_.size() < kMostOfClients &&
+         std::ranges::count(of_clients_, task.asset, &Task::asset) <
              static_cast<std::ptrdiff_t>(kMostOfAsset);
 }
 
@@ -59,10 +68,11 @@ void Differences::want(std::string_view place, Wanted wanted) {
   task.asset = base::fingerprint(place);
   task.wanted = std::move(wanted);
   const std::lock_guard lock(mutex_);
+  latest_ = std::max(latest_, task.wanted.now);
   const base::Steady* const until = known_.find(task.pair);
   if (until != nullptr && task.wanted.now < *until) return;
-  const std::string* const key = keys_.find(task.at_place);
-  if (key == nullptr) {
+  const auto* const keys = keys_.find(task.at_place);
+  if (keys == nullptr) {
     counters_.unknown.fetch_add(1, std::memory_order_relaxed);
     return;
   }
@@ -70,53 +80,58 @@ void Differences::want(std::string_view place, Wanted wanted) {
     counters_.full.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  task.dictionary_key = *key;
+  task.dictionary_keys = *keys;
   known_.put(task.pair, base::Steady::max());
-  waiting_.push_back(std::move(task));
-  if (waiting_.size() == 1) jobs_.post([this] { begin(); });
+  (task.wanted.asker == Asker::release ? of_releases_ : of_clients_).push_back(std::move(task));
+  if (!std::exchange(is_making_, true)) jobs_.post([this] { begin_next(); });
 }
 
-void Differences::begin() {
-  std::unique_lock lock(mutex_);
-  const Task& task = waiting_.front(); // what is put behind it leaves it where it is
-  lock.unlock();
-  const End found = begin(task);
+// What a release wants goes first.
+void Differences::begin_next() {
+  {
+    const std::lock_guard lock(mutex_);
+    std::deque<Task>& from = of_releases_.empty() ? of_clients_ : of_releases_;
+    task_ = std::move(from.front());
+    from.pop_front();
+  }
+  const End found = begin();
   if (found != End::begun) return end(found);
   idle_.post([this] { encode(); });
 }
 
-Differences::End Differences::begin(const Task& task) {
-  const auto find = [this](const std::string& key, auto is_it) -> cache::StoredResponsePtr {
-    const auto all = store_.variants({key, base::fingerprint(key)});
-    const auto found = std::ranges::find_if(
-        all, [&is_it](const cache::StoredResponsePtr& one) { return is_it(*one); });
-    return found != all.end() ? *found : nullptr;
-  };
-  const Wanted& wanted = task.wanted;
-  const auto is_of_content = [&wanted](const cache::StoredResponse& one) {
-    return !one.is_pass_marker() && one.content_id() == wanted.content_id;
-  };
-  const auto is_there = find(wanted.key, [&](const cache::StoredResponse& one) {
-    return is_of_content(one) && one.dictionary() && *one.dictionary() == wanted.dictionary;
-  });
-  if (is_there) return End::there_already;
+// Of the versions that have that content, one that is stored; null: there is none.
+cache::StoredResponsePtr Differences::find_dictionary() const {
+  for (const std::string& key : task_.dictionary_keys) {
+    for (const auto& one : store_.variants({key, base::fingerprint(key)})) {
+      const bool is_it = is_whole_as_it_came(*one) && one->body().digest() != nullptr &&
+                         *one->body().digest() == task_.wanted.dictionary;
+      if (is_it) return one;
+    }
+  }
+  return nullptr;
+}
+
+Differences::End Differences::begin() {
+  const Wanted& wanted = task_.wanted;
   Difference::Task made;
   made.compression = wanted.compression;
-  made.content = find(wanted.key, [&](const cache::StoredResponse& one) {
-    return is_whole_as_it_came(one) && is_of_content(one);
-  });
-  made.dictionary = find(task.dictionary_key, [&wanted](const cache::StoredResponse& one) {
-    return is_whole_as_it_came(one) && one.body().digest() != nullptr &&
-           *one.body().digest() == wanted.dictionary;
-  });
+  made.dictionary = find_dictionary();
   if (!made.dictionary) return End::no_dictionary;
+  for (const auto& one : store_.variants({wanted.key, base::fingerprint(wanted.key)})) {
+    const bool is_of_it = !one->is_pass_marker() && one->content_id() == wanted.content_id &&
+                          one->vary() == wanted.vary;
+    if (!is_of_it) continue;
+    if (one->dictionary() && *one->dictionary() == wanted.dictionary) return End::there_already;
+    const auto standing = store_.purges().standing(one->purge_state());
+    if (is_whole_as_it_came(*one) && standing == cache::Standing::valid) made.content = one;
+  }
   if (!made.content) return End::no_content;
   if (!made.compression->may_compare(*made.content, *made.dictionary)) return End::too_large;
   current_ = std::make_unique<Difference>(jobs_, store_, std::move(made));
   return End::begun;
 }
 
-// A slice of it, as an idle job: it takes no lock.
+// A slice of it, as an idle job.
 void Differences::encode() {
   const std::uint64_t began = thread_nanoseconds();
   const Difference::State state = current_->advance();
@@ -148,15 +163,15 @@ void Differences::store() {
 void Differences::end(End end) {
   current_.reset();
   const std::lock_guard lock(mutex_);
-  note(waiting_.front(), end);
-  waiting_.pop_front();
-  if (!waiting_.empty()) jobs_.post([this] { begin(); });
+  note(end);
+  is_making_ = !of_releases_.empty() || !of_clients_.empty();
+  if (is_making_) jobs_.post([this] { begin_next(); });
 }
 
 // Requires: the lock is held.
-void Differences::note(const Task& task, End end) {
+void Differences::note(End end) {
   CodingCounters& counters = jobs_.counters(coding::ContentCoding::dcz);
-  base::Steady until = task.wanted.now + kPause;
+  base::Steady until = latest_ + kPause;
   switch (end) {
   case End::begun:
   case End::there_already:
@@ -164,21 +179,21 @@ void Differences::note(const Task& task, End end) {
   case End::made:
     counters.variants.fetch_add(1, std::memory_order_relaxed);
     break;
-  case End::too_large: // it is so the next time, too
+  case End::too_large:
     counters_.too_large.fetch_add(1, std::memory_order_relaxed);
-    until = base::Steady::max();
+    until = latest_ + kLongPause;
     break;
   case End::failed:
     counters.failed.fetch_add(1, std::memory_order_relaxed);
     break;
   case End::no_content:
-    return known_.erase(task.pair);
+    return known_.erase(task_.pair);
   case End::no_dictionary:
     counters_.unknown.fetch_add(1, std::memory_order_relaxed);
-    keys_.erase(task.at_place);
-    return known_.erase(task.pair);
+    keys_.erase(task_.at_place);
+    return known_.erase(task_.pair);
   }
-  known_.put(task.pair, until);
+  known_.put(task_.pair, until);
 }
 
 } // namespace selvedge::proxy

@@ -199,8 +199,8 @@ void Exchange::want_difference(const cache::StoredResponse& stored) {
       dictionary_place(key_.text, route_->prefix, bundle_->name, version_, stream_.arena());
   if (!place) return;
   differences->want(place->text,
-                    {std::string(stored.key()), stored.content_id(), *taken_.dictionary,
-                     route_->compression, proxy_.worker_.now().steady});
+                    {std::string(stored.key()), std::string(stored.vary()), stored.content_id(),
+                     *taken_.dictionary, route_->compression, proxy_.worker_.now().steady});
 }
 
 // RFC 9842, 9.3.3.

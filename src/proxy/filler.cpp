@@ -357,9 +357,11 @@ void Filler::add_dictionary() {
   if (body.digest() == nullptr) return;
   differences->add(dictionary_place_, *body.digest(), response_->key());
   if (!client_dictionary_) return;
+  if (proxy_.worker_.load().level() == overload::LoadLevel::critical) return;
   differences->want(dictionary_place_,
-                    {std::string(response_->key()), response_->content_id(), *client_dictionary_,
-                     task_.route->compression, proxy_.worker_.now().steady});
+                    {std::string(response_->key()), std::string(response_->vary()),
+                     response_->content_id(), *client_dictionary_, task_.route->compression,
+                     proxy_.worker_.now().steady});
 }
 
 void Filler::fail(Error error) {

@@ -87,8 +87,9 @@ void want_differences(const ReleasePlace& place,
         if (!old || old->body().digest() == nullptr) continue;
         if (++wanted > kMostWanted) return;
         place.differences.want(asset->text,
-                               {std::string(key.text), content->content_id(), *old->body().digest(),
-                                route.compression, place.now.steady, Differences::Asker::release});
+                               {std::string(key.text), std::string(content->vary()),
+                                content->content_id(), *old->body().digest(), route.compression,
+                                place.now.steady, Differences::Asker::release});
       }
     }
   }

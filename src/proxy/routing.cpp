@@ -65,7 +65,9 @@ Route route_of(const RouteOptions& options, const std::string& site, std::uint64
   }
   route.fetch_latency = std::make_shared<upstream::FetchLatency>();
   if (options.compression.enabled) {
-    route.compression = std::make_shared<const Compression>(options.compression);
+    CompressionOptions compression = options.compression;
+    compression.dictionaries.enabled = compression.dictionaries.enabled && options.bundles.enabled;
+    route.compression = std::make_shared<const Compression>(std::move(compression));
   }
   route.request_rules = make_header_rules(options.request_headers);
   route.response_rules = make_header_rules(options.response_headers);

@@ -19,6 +19,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-quic --virtual-time-budget=60000"
 ).split()
 NAME = "acme-ui"
+WITHOUT = ("br", "")  # "": while the load is critical nothing new is coded
 
 # Loads one version and then the next. In between the browser has the time of some requests to write
 # down what it has.
@@ -90,7 +91,7 @@ def get(node: Node, version: int, protocol: str = "h2", has: bytes | None = None
 def difference(node: Node, version: int, has: bytes) -> Answer:
     """Once it was made."""
     first = get(node, version, has=has)
-    expect_equal(first.field("content-encoding"), "br", "what the first gets")
+    expect(first.field("content-encoding") in WITHOUT, "what the first gets")
     return wait_until(
         lambda: (a := get(node, version, has=has)).field("content-encoding") == "dcz" and a,
         "the difference is made",
@@ -132,7 +133,7 @@ def case_cleartext_has_none():
         for protocol in ("h1", "h2c"):
             for _ in range(3):
                 answer = get(node, 1, protocol, script(0))
-                expect_equal(answer.field("content-encoding"), "br", f"coding over {protocol}")
+                expect(answer.field("content-encoding") in WITHOUT, f"coding over {protocol}")
                 expect(not answer.field("use-as-dictionary"), "nothing is offered")
                 expect_equal(answer.field("vary"), "accept-encoding", "vary")
 
@@ -144,7 +145,7 @@ def case_after_a_purge_there_is_none():
         node.admin("/v1/purge", {"bundles": [NAME]})
         for _ in range(3):
             answer = get(node, 1, has=script(0))
-            expect_equal(answer.field("content-encoding"), "br", "coding")
+            expect(answer.field("content-encoding") in WITHOUT, "coding")
         unknown = 'selvedge_dictionary_not_made_total{reason="unknown"}'
         wait_until(lambda: node.metric(unknown) >= 1, "it says why")
 

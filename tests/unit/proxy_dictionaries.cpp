@@ -122,6 +122,7 @@ public:
   }
   proxy::Differences::Wanted wanted(int version, int dictionary) const {
     return {key(version),
+            "",
             ids_[index(version)],
             digest(dictionary),
             compression_,

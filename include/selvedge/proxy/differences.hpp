@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace selvedge::proxy {
 
@@ -34,7 +35,8 @@ public:
   enum class Asker : std::uint8_t { client, release };
   struct Wanted {
     std::string key;              // of the content
-    std::uint64_t content_id = 0; // as StoredResponse has it
+    std::string vary;             // as StoredResponse has it
+    std::uint64_t content_id = 0; // likewise
     cache::ContentDigest dictionary{};
     std::shared_ptr<const Compression> compression;
     base::Steady now{};
@@ -54,8 +56,9 @@ public:
 private:
   static constexpr std::size_t kMostNames = 65536;
   static constexpr std::size_t kLongestKey = 1024; // of those that are remembered, in bytes
+  static constexpr std::size_t kMostKeys = 4;      // of versions that have the same content
   // Clients leave room for releases, and for other assets.
-  static constexpr std::size_t kMostWaiting = 4096;
+  static constexpr std::size_t kMostOfReleases = 3072;
   static constexpr std::size_t kMostOfClients = 1024;
   static constexpr std::size_t kMostOfAsset = 4;
 
@@ -63,7 +66,7 @@ private:
     base::Fingerprint pair; // of content and dictionary
     base::Fingerprint at_place;
     base::Fingerprint asset; // whatever its version
-    std::string dictionary_key;
+    std::vector<std::string> dictionary_keys;
     Wanted wanted;
   };
   // What became of a task.
@@ -78,22 +81,28 @@ private:
   };
 
   bool has_room(const Task& task) const;
-  void begin();
-  End begin(const Task& task);
+  void begin_next();
+  End begin();
+  cache::StoredResponsePtr find_dictionary() const;
   void encode();
   void store();
   void end(End end);
-  void note(const Task& task, End end);
+  void note(End end);
 
   CodingJobs& jobs_;
   Jobs& idle_;
   cache::Store& store_;
   Counters counters_;
-  std::unique_ptr<Difference> current_;              // of the job that runs; there is one at a time
-  std::mutex mutex_;                                 // guards what follows
-  base::RecentlyUsed<std::string> keys_{kMostNames}; // by place and digest
+  // Of the job that runs; there is one at a time.
+  Task task_;
+  std::unique_ptr<Difference> current_;
+  std::mutex mutex_;                                              // guards what follows
+  base::RecentlyUsed<std::vector<std::string>> keys_{kMostNames}; // by place and digest
   base::RecentlyUsed<base::Steady> known_{kMostNames}; // pairs that are not made until then
-  std::deque<Task> waiting_;                           // the first is being made
+  std::deque<Task> of_releases_;
+  std::deque<Task> of_clients_;
+  bool is_making_ = false;
+  base::Steady latest_{}; // of the moments at which something was wanted
 };
 
 } // namespace selvedge::proxy

@@ -15,14 +15,15 @@ public:
   enum class Priority : std::uint8_t {
     like_workers,   // they are on workers
     behind_workers, // clients wait for them: nice 5
-    idle,           // nobody does: SCHED_IDLE, which never keeps a worker from its core
+    idle,           // nobody does: SCHED_IDLE, which never keeps a worker from its core; where
+                    // the system does not let it come back from that, nice 19
   };
   // Requires: all jobs of those threads are posted through one of these.
   explicit Jobs(boost::asio::any_io_executor threads, Priority priority = Priority::like_workers)
       : threads_(std::move(threads)), priority_(priority) {}
 
-  // `job` does not throw; of idle ones it takes no lock that workers take, since it may be kept
-  // from going on for long.
+  // `job` does not throw. An idle one may be kept from going on for long: it takes no lock that
+  // workers take, but for the moments in which it posts another or the allocator has one.
   template <typename Job> void post(Job job) {
     boost::asio::post(threads_, [this, job = std::move(job)]() mutable {
       stand_back();
