@@ -151,7 +151,7 @@ Section<proxy::DictionaryOptions> dictionary_section() {
   keys.add(
       "level", &DictionaryOptions::level, number<int>(1, 19),
       {"Of zstd. More is smaller and slower; nobody waits for it. Of versions that have more than "
-       "1 MiB together it is 11 at most: above that the library takes a second a megabyte."});
+       "1 MiB together it is 11 at most."});
   keys.add("max_size", &DictionaryOptions::max_size, size(kKiB, 64 * kMiB),
            {"Of the asset, in either version. More is coded without a dictionary."});
   keys.add("least_saving", &DictionaryOptions::least_saving, number<std::uint32_t>(0, 99),

@@ -86,8 +86,8 @@ public:
   // Where the next bytes go, for who can write them there instead of having them copied: at least
   // one byte, until the next call. `wanted` is a guess at how many will come.
   std::span<char> room(std::size_t wanted);
-  void commit(std::size_t bytes);              // of the room: they are there
-  void set_trailers(http::HeadBlock trailers); // before finish()
+  void commit(std::size_t bytes);                         // of the room: they are there
+  void set_trailers(http::HeadBlock trailers);            // before finish()
   void set_coded(std::uint64_t bytes) { coded_ = bytes; } // likewise: what it was made of
   void finish();
   void fail(base::Error error);
