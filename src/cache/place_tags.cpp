@@ -35,7 +35,7 @@ void add_place_tags(PurgeIndex& index, std::string_view key, Tags& tags) {
   const std::string_view path = place.host_and_path;
   const auto slashes = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
   const std::size_t directories = std::min(slashes, 1 + kMaxDirectories); // with the root
-  tags.reserve(tags.size() + directories + (place.is_plain ? 1 : 2));
+  tags.reserve(tags.size() + directories + (place.is_plain ? 1 : 3));
 
   tags.push_back(index.intern(TagKind::host, place.host));
   std::size_t slash = place.host.size();
@@ -44,6 +44,11 @@ void add_place_tags(PurgeIndex& index, std::string_view key, Tags& tags) {
     slash = path.find('/', slash + 1);
   }
   if (!place.is_plain) tags.push_back(index.intern(TagKind::url, path));
+  // Who names the URL means those that differ by further lines, too.
+  const std::size_t line = key.find('\n');
+  if (line != std::string_view::npos) {
+    tags.push_back(index.intern(TagKind::target, key.substr(0, line)));
+  }
 }
 
 } // namespace selvedge::cache

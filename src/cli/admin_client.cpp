@@ -1,5 +1,7 @@
 #include "admin_client.hpp"
 
+#include <selvedge/base/file_text.hpp>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -10,7 +12,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
 #include <iostream>
 
 namespace selvedge::cli {
@@ -30,8 +31,8 @@ struct Answer {
 };
 
 // One request to the admin API. Throws boost::system::system_error.
-Answer ask(const AdminOptions& admin, beast_http::verb method, const std::string& target,
-           const std::string& content) {
+Answer ask(const AdminOptions& admin, const std::string& token, beast_http::verb method,
+           const std::string& target, const std::string& content) {
   const std::size_t colon = admin.address.rfind(':');
   boost::asio::io_context io;
   tcp::resolver resolver(io);
@@ -40,12 +41,7 @@ Answer ask(const AdminOptions& admin, beast_http::verb method, const std::string
   stream.connect(resolver.resolve(admin.address.substr(0, colon), admin.address.substr(colon + 1)));
   beast_http::request<beast_http::string_body> request(method, target, 11);
   request.set(beast_http::field::host, admin.address);
-  if (!admin.token_file.empty()) {
-    std::string token;
-    std::ifstream file(admin.token_file);
-    std::getline(file, token);
-    request.set(beast_http::field::authorization, "Bearer " + token);
-  }
+  if (!token.empty()) request.set(beast_http::field::authorization, "Bearer " + token);
   request.body() = content;
   request.prepare_payload();
   beast_http::write(stream, request);
@@ -58,8 +54,18 @@ Answer ask(const AdminOptions& admin, beast_http::verb method, const std::string
 // Asks, reports what went wrong, or hands over the answer.
 std::optional<json> ask_or_complain(const AdminOptions& admin, beast_http::verb method,
                                     const std::string& target, const std::string& content = {}) {
+  std::string token;
+  if (!admin.token_file.empty()) {
+    auto line = base::first_line(admin.token_file);
+    if (!line) {
+      std::cerr << fmt::format("selvedge: cannot read a token from '{}': {}\n", admin.token_file,
+                               line.error().message());
+      return {};
+    }
+    token = std::move(*line);
+  }
   try {
-    Answer answer = ask(admin, method, target, content);
+    Answer answer = ask(admin, token, method, target, content);
     if (answer.status < 300 && answer.body.is_object()) return std::move(answer.body);
     const std::string detail =
         answer.body.is_object() ? answer.body.value("detail", "") : "no JSON came back";

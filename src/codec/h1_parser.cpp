@@ -282,6 +282,19 @@ void RequestParser::on_request_impl(beast_http::verb, Text method, Text target, 
   head_.target = arena_.copy(view(target));
 }
 
+namespace {
+
+// RFC 9110, 4.2.3: an empty path is "/". Before a query it has to be written (RFC 9112, 3.2.1).
+std::string_view with_path(std::string_view absolute, base::Arena& arena) {
+  const std::size_t scheme_end = std::min(absolute.find("://"), absolute.size());
+  const std::size_t end = absolute.find_first_of("/?", std::min(scheme_end + 3, absolute.size()));
+  if (end == std::string_view::npos || absolute[end] == '/') return absolute;
+  std::string text(absolute);
+  return arena.copy(text.insert(end, 1, '/'));
+}
+
+} // namespace
+
 base::Result<void> RequestParser::finish_head() {
   const base::Error bad{base::ErrorCode::bad_request, ErrorSource::downstream, Retry::never};
   std::size_t hosts = 0;
@@ -295,7 +308,7 @@ base::Result<void> RequestParser::finish_head() {
   if (hosts == 1 && !is_authority(head_.authority)) return bad;
   head_.fields.remove(FieldName::host);
   if (!head_.target.empty() && head_.target.front() != '/' && head_.target != "*") {
-    const auto parts = parse_absolute_target(head_.target);
+    const auto parts = parse_absolute_target(with_path(head_.target, arena_));
     if (!parts) return bad;
     head_.authority = parts->authority; // RFC 9112, 3.2.2: Host is ignored
     // RFC 9112, 3.2.4: such a request is about the server as a whole.

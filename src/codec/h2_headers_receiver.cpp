@@ -71,8 +71,8 @@ ResetCode HeadersReceiver::open(const FrameHead& head, bool depends_on_itself) {
     return state_.refuse(id_, ResetCode::refused_stream, ends_request_);
   }
   void* const user = state_.events.on_stream_begin(head.stream);
-  // The client may try again (RFC 9113, 8.7).
-  if (user == nullptr) return state_.refuse(id_, ResetCode::refused_stream, ends_request_);
+  // The client may try again (RFC 9113, 8.7). It has done nothing that was not allowed.
+  if (user == nullptr) return state_.turn_away(id_, ends_request_);
   Stream& stream = state_.streams.open(id_);
   stream.user = user;
   stream.window = state_.peer.initial_window;

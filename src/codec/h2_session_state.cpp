@@ -37,6 +37,12 @@ ResetCode SessionState::refuse(StreamId id, ResetCode code, bool has_ended) {
   return charge_reset();
 }
 
+ResetCode SessionState::turn_away(StreamId id, bool has_ended) {
+  write_rst_stream(control.extend(kRstStreamBytes), id, ResetCode::refused_stream);
+  if (!has_ended) closed.note_reset(id);
+  return charge();
+}
+
 void SessionState::close(Stream& stream, ResetCode code) {
   stream.unlink();
   if (!stream.is_reset) {

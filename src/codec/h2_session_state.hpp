@@ -24,6 +24,8 @@ struct SessionState {
   ResetCode refuse(Stream& stream, ResetCode code);
   // RST_STREAM for a request that does not become a stream.
   ResetCode refuse(StreamId id, ResetCode code, bool has_ended);
+  // Likewise, of a client that has kept to its limits: it is we who have no room.
+  ResetCode turn_away(StreamId id, bool has_ended);
   // Neither side says more about it; on_stream_closed is called. The stream is gone.
   void close(Stream& stream, ResetCode code);
   // Both sides have ended it: closed. Otherwise nothing.

@@ -162,6 +162,10 @@ Section<downstream::Limits> limits_section() {
   keys.add("body_bytes", &Limits::body_bytes, size(0, 16 * kTiB), {"Content of a request [413]."});
   keys.add("body_buffer", &Limits::body_buffer, size(4 * kKiB, 64 * kMiB),
            {"Content of one request that is held before the client must wait."});
+  keys.add("bodies_buffer", &Limits::bodies_buffer, size(kMiB, 16 * kTiB),
+           {"Content of all requests that is held until their origins take it; each worker has its "
+            "share. While that is full, whoever sends more is refused; the last quarter is for "
+            "premium customers [503]."});
   keys.add(
       "connections", &Limits::connections, number<std::uint32_t>(1, kBillion),
       {"Connections of clients to all workers, handshakes included [further ones are closed at "
@@ -173,6 +177,10 @@ Section<downstream::Limits> limits_section() {
             "listeners that are `shared` [further ones are closed at once]."});
   keys.add("streams", &Limits::streams, number<std::uint32_t>(1, 10000),
            {"Concurrent requests on one HTTP/2 connection (RFC 9113, 5.1.2) [refused stream]."});
+  keys.add("all_streams", &Limits::all_streams, number<std::uint32_t>(1, kBillion),
+           {"Concurrent requests on all HTTP/2 connections; each worker has its share. While that "
+            "is used up, connections that have eight or more get no further one [refused "
+            "stream]."});
   keys.add("requests", &Limits::requests, number<std::uint32_t>(1, kBillion),
            {"Requests on one connection [it is closed gracefully]."});
   keys.add("header_timeout", &Limits::header_timeout, timeout(),
@@ -180,7 +188,8 @@ Section<downstream::Limits> limits_section() {
   keys.add("idle_timeout", &Limits::idle_timeout, timeout(),
            {"Between requests on a connection [closed]."});
   keys.add("body_timeout", &Limits::body_timeout, timeout(),
-           {"Without progress in a request's content [408]."});
+           {"For the next KiB of a request's content, or its end [408]. What comes byte by byte is "
+            "no progress."});
   keys.add("write_timeout", &Limits::write_timeout, timeout(),
            {"While the client takes nothing of an answer [closed]."});
   keys.add("handshake_timeout", &Limits::handshake_timeout, timeout(),

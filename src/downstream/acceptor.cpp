@@ -135,7 +135,7 @@ private:
 
 Connections::Connections(net::WorkerPool& workers) : workers_(workers) {
   for (std::size_t i = 0; i < workers.size(); ++i) {
-    sets_.push_back(std::make_unique<ConnectionSet>(workers[i], open_));
+    sets_.push_back(std::make_unique<ConnectionSet>(workers[i], workers.size(), open_));
   }
 }
 

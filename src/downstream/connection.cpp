@@ -249,8 +249,8 @@ void Connection::cut_off() {
 
 // --- ConnectionSet
 
-ConnectionSet::ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open)
-    : worker_(worker), open_(open), stream_pool_(std::make_unique<H2StreamPool>()) {}
+ConnectionSet::ConnectionSet(net::Worker& worker, std::size_t sets, std::atomic<std::size_t>& open)
+    : worker_(worker), sets_(sets), open_(open), stream_pool_(std::make_unique<H2StreamPool>()) {}
 
 ConnectionSet::~ConnectionSet() {
   close_all();

@@ -8,6 +8,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace selvedge::downstream {
@@ -154,7 +155,8 @@ protected:
 // The connections of one worker.
 class ConnectionSet {
 public:
-  ConnectionSet(net::Worker& worker, std::atomic<std::size_t>& open);
+  // One of `sets`, which share the limits of the node evenly.
+  ConnectionSet(net::Worker& worker, std::size_t sets, std::atomic<std::size_t>& open);
   ~ConnectionSet();
 
   net::Worker& worker() { return worker_; }
@@ -170,8 +172,22 @@ public:
   void remove(Connection& connection);
   H2StreamPool& stream_pool() { return *stream_pool_; }
 
+  // Whether the contents of requests hold all the memory that is for those of such importance: the
+  // last quarter is for premium ones.
+  bool is_crowded_by_bodies(overload::Importance importance) const {
+    const std::uint64_t all = std::max(limits_.bodies_buffer / sets_, limits_.body_buffer * 4);
+    const bool is_premium = importance == overload::Importance::premium;
+    return held_content_ >= (is_premium ? all : all / 4 * 3);
+  }
+  bool is_crowded_by_streams() const { return open_streams_ >= limits_.all_streams / sets_; }
+  std::uint64_t& held_content() { return held_content_; } // bytes
+  std::uint64_t& open_streams() { return open_streams_; }
+
 private:
   net::Worker& worker_;
+  const std::size_t sets_;
+  std::uint64_t held_content_ = 0;
+  std::uint64_t open_streams_ = 0; // of HTTP/2
   std::atomic<std::size_t>& open_;
   Limits limits_;
   Counters counters_;

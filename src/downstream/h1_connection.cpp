@@ -137,7 +137,9 @@ void H1Connection::start_exchange() {
   state_ = Request::complete;
   if (!parser_->is_done()) {
     state_ = Request::content;
-    content_.begin(this);
+    content_.begin(this, &set_.held_content());
+    content_at_ = worker().now().steady;
+    content_seen_ = answer_seen_ = 0;
   }
   set_standing(handler_.identify(*this));
   note_asker(standing());
@@ -149,10 +151,16 @@ void H1Connection::start_exchange() {
 }
 
 void H1Connection::on_turn() {
-  if (!std::exchange(is_postponed_, false)) return on_body_ready();
+  if (!std::exchange(is_postponed_, false)) {
+    on_body_ready();
+    // Content was not read while there was no room, and its time did not run.
+    if (!is_closed() && state_ == Request::content && !answer_.has_begun) set_timer();
+    return;
+  }
   if (answer_.has_begun || is_refused_) return;
   serve();
   if (is_closed()) return;
+  content_at_ = worker().now().steady; // it was not read meanwhile
   flush_block();
   set_timer();
 }
@@ -170,6 +178,7 @@ void H1Connection::serve() {
 }
 
 void H1Connection::take_content(std::string_view bytes) {
+  if (set_.is_crowded_by_bodies(standing().importance)) return refuse_crowded();
   content_.append(bytes);
   if (content_.received() > limits().body_bytes) {
     content_.fail();
@@ -179,8 +188,15 @@ void H1Connection::take_content(std::string_view bytes) {
   if (content_.buffered() >= limits().body_buffer) pause_reading();
 }
 
+void H1Connection::refuse_crowded() {
+  counters().crowded_bodies.add();
+  refuse({base::ErrorCode::overloaded, base::ErrorSource::downstream});
+}
+
 void H1Connection::on_content_used(std::size_t) {
+  if (is_refused_) return;
   if (state_ == Request::content && content_.buffered() < limits().body_buffer / 2) {
+    if (is_reading_paused()) content_at_ = worker().now().steady;
     resume_reading();
   }
 }
@@ -195,6 +211,7 @@ void H1Connection::refuse(base::Error error) {
   is_in_handler_ = true;
   handler_.on_refused(*this, error);
   is_in_handler_ = false;
+  content_.abandon();
   if (!is_closed() && answer_.has_begun) pump();
 }
 
@@ -432,8 +449,9 @@ void H1Connection::end_answer(bool is_complete) {
   const bool closes = answer_.closes;
   Stream::end({true});
   answer_ = Answer{};
+  if (closes) is_refused_ = true; // no further request
+  content_.abandon();
   if (closes) {
-    is_refused_ = true; // no further request
     flush_block();
     if (!is_closed()) close_after_output();
     return;
@@ -457,6 +475,7 @@ void H1Connection::give_up_answer() {
 }
 
 void H1Connection::on_output_drained() {
+  content_at_ = worker().now().steady; // nothing was read meanwhile
   on_body_ready();
   if (is_closed() || is_blocked() || is_refused_) return;
   if (!answer_.has_begun) set_timer(); // what went out was an interim response
@@ -494,6 +513,19 @@ std::chrono::milliseconds H1Connection::head_time_left() {
   return std::max(limits().header_timeout - used, std::chrono::milliseconds(0));
 }
 
+std::chrono::milliseconds H1Connection::content_time_left() {
+  const base::Steady now = worker().now().steady;
+  const bool comes_on = content_.received() >= content_seen_ + kLeastProgress;
+  // An answer that goes out meanwhile is progress, too: both ways may be long.
+  if (comes_on || answer_.written != answer_seen_) {
+    content_seen_ = content_.received();
+    answer_seen_ = answer_.written;
+    content_at_ = now;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(content_at_ - now);
+  return std::max(left + limits().body_timeout, std::chrono::milliseconds(0));
+}
+
 void H1Connection::set_timer() {
   if (is_closed() || is_refused_) return;
   if (is_blocked()) return arm(limits().write_timeout);
@@ -504,7 +536,7 @@ void H1Connection::set_timer() {
   case Request::head:
     return arm(head_time_left());
   case Request::content:
-    return is_reading_paused() ? disarm() : arm(limits().body_timeout);
+    return is_reading_paused() ? disarm() : arm(content_time_left());
   case Request::complete:
     return disarm(); // the origin's timeouts rule
   }
@@ -521,6 +553,7 @@ void H1Connection::on_closing() {
   content_.fail();
   interim_.clear();
   Stream::end({false});
+  content_.leave_held();
   answer_ = Answer{};
 }
 

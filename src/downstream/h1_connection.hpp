@@ -58,6 +58,7 @@ private:
   void start_exchange();
   void serve();
   void take_content(std::string_view bytes);
+  void refuse_crowded();
   void refuse(base::Error error);
 
   void append_interim();
@@ -74,6 +75,7 @@ private:
   void end_chunked();
   void set_timer();
   std::chrono::milliseconds head_time_left();
+  std::chrono::milliseconds content_time_left();
 
   std::optional<codec::h1::RequestParser> parser_;
   Request state_ = Request::none;
@@ -81,6 +83,9 @@ private:
   std::string interim_;        // interim responses of this request that are about to go out
   std::size_t block_size_ = 0; // bytes of this turn in the worker's output buffer
   std::size_t empty_line_bytes_ = 0;
+  base::Steady content_at_{};      // the content began or went on then, or could do so again
+  std::uint64_t content_seen_ = 0; // bytes of it that had come by then
+  std::uint64_t answer_seen_ = 0;  // and of the answer that had gone out
   std::uint32_t requests_ = 0;
   bool is_refused_ = false;
   bool is_in_handler_ = false;

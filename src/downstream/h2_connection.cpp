@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kDiscarded = 1 << 18;   // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 constexpr std::size_t kLookInput = 4096; // received before it is asked whether the turn is over
+constexpr std::size_t kFewStreams = 8;   // a connection may have, however many others have
 
 codec::h2::ServerSession::Options session_options(const Limits& limits) {
   codec::h2::ServerSession::Options options;
@@ -194,6 +195,7 @@ void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
   stream.content_.fail();
   stream.Stream::end({is_complete});
   streams_.erase(streams_.iterator_to(stream));
+  --set_.open_streams();
   stream_at_ = worker().now().steady;
   stream.clear();
   pool_.give_back(std::unique_ptr<H2Stream>(&stream));
@@ -203,9 +205,14 @@ void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
 
 void* H2Connection::on_stream_begin(codec::h2::StreamId id) {
   if (is_closed() || has_said_goodbye_) return nullptr;
+  if (streams_.size() >= kFewStreams && set_.is_crowded_by_streams()) {
+    counters().crowded_streams.add();
+    return nullptr;
+  }
   std::unique_ptr<H2Stream> stream = pool_.take();
   stream->open(*this, id);
   streams_.push_back(*stream);
+  ++set_.open_streams();
   stream_at_ = worker().now().steady;
   if (++requests_ >= limits().requests && !is_draining_) begin_goodbye();
   return stream.release();
@@ -225,7 +232,7 @@ void H2Connection::on_head_end(void* user, bool has_content) {
     return;
   }
   if (has_content) {
-    stream.content_.begin(&stream);
+    stream.content_.begin(&stream, &set_.held_content());
     stream.content_at_ = worker().now().steady;
   }
   const http::Field* expect = stream.request_.fields.find(http::FieldName::expect);
@@ -242,16 +249,34 @@ void H2Connection::on_content(void* user, std::string_view bytes) {
   if (stream.is_answer_sent_ || stream.refusal_ != base::ErrorCode::none) {
     return discard(stream, bytes.size());
   }
+  if (set_.is_crowded_by_bodies(stream.standing().importance)) {
+    session_.consume(stream.id_, bytes.size());
+    return refuse_crowded(stream);
+  }
   stream.content_.append(bytes);
-  stream.content_at_ = worker().now().steady;
-  if (stream.content_.received() <= limits().body_bytes) return;
-  stream.refusal_ = base::ErrorCode::body_too_large;
+  if (stream.content_.received() >= stream.seen_received_ + kLeastProgress) {
+    stream.seen_received_ = stream.content_.received();
+    stream.content_at_ = worker().now().steady;
+  }
+  if (stream.content_.received() > limits().body_bytes) {
+    give_up_content(stream, base::ErrorCode::body_too_large);
+  }
+}
+
+void H2Connection::refuse_crowded(H2Stream& stream) {
+  counters().crowded_bodies.add();
+  give_up_content(stream, base::ErrorCode::overloaded);
+}
+
+void H2Connection::give_up_content(H2Stream& stream, base::ErrorCode refusal) {
+  stream.refusal_ = refusal;
   stream.content_.fail();
   if (stream.has_responded_) {
     session_.reset(stream.id_, ResetCode::cancel);
   } else {
     handler_.on_refused(stream, {stream.refusal_, base::ErrorSource::downstream});
   }
+  stream.content_.abandon();
 }
 
 void H2Connection::on_request_end(void* user) {
@@ -267,6 +292,7 @@ void H2Connection::on_response_sent(void* user) {
   stream.content_at_ = worker().now().steady;
   // A client in the middle of its request may be waiting for room that nobody would make.
   discard(stream, stream.content_.buffered());
+  stream.content_.abandon();
 }
 
 // Content that nobody reads. A little is thrown away, since some clients lose the answer when their
@@ -312,7 +338,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
   is_waiting_ = expects_continue_ = waits_for_end_ = false;
   has_other_scheme_ = false;
-  seen_sent_ = 0;
+  seen_sent_ = seen_received_ = 0;
   refusal_ = base::ErrorCode::none;
   discarded_ = 0;
   begin(connection.worker(), connection.client_);
@@ -447,7 +473,8 @@ std::uint8_t H2Stream::urgency() const {
 
 void H2Stream::on_content_used(std::size_t bytes) {
   if (connection_ == nullptr || is_answer_sent_) return; // given back when the answer was sent
-  content_at_ = connection_->worker().now().steady;
+  const bool was_held_back = content_.buffered() + bytes >= connection_->limits().body_buffer / 2;
+  if (was_held_back) content_at_ = connection_->worker().now().steady;
   connection_->session_.consume(id_, bytes);
   connection_->schedule_flush();
 }

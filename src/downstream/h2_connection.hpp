@@ -48,6 +48,7 @@ private:
   base::Steady content_at_{};  // of the request: when the last of it came, or could come again
   base::Steady progress_at_{}; // of the answer: when the client had taken enough of it
   std::uint64_t seen_sent_ = 0;
+  std::uint64_t seen_received_ = 0; // of the request's content, at content_at_
   std::size_t head_bytes_ = 0;
   std::size_t discarded_ = 0;
   bool has_responded_ = false;
@@ -103,6 +104,8 @@ private:
   void serve_waiting();
   void serve(H2Stream& stream);
   void discard(H2Stream& stream, std::size_t bytes);
+  void refuse_crowded(H2Stream& stream);
+  void give_up_content(H2Stream& stream, base::ErrorCode refusal);
   base::Result<void> receive(std::string_view bytes);
   void flush();
   void end_all(bool is_fault);

@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kGoodbye{500}; // between the two GOAWAYs: more than a round trip
-// What a client takes of an answer in limits.write_timeout, at least, when there is more of it.
-constexpr int kLeastProgress = 1024; // bytes
 // A client may pause one answer, as players of media do, for so many times limits.write_timeout.
 constexpr int kPauseTimes = 4;
 // PING keeps a connection without requests for so many times limits.idle_timeout.
@@ -187,9 +185,13 @@ milliseconds H2Connection::look_at_answer(H2Stream& stream) {
 
 milliseconds H2Connection::look_at_request(H2Stream& stream, bool may_send) {
   const milliseconds most = limits().body_timeout;
+  const Steady now = worker().now().steady;
   const bool is_awaited = stream.is_half_done() || (stream.awaits_content() && may_send);
-  if (!is_awaited) return most;
-  const milliseconds left = left_of(stream.content_at_, most, worker().now().steady);
+  if (!is_awaited) {
+    stream.content_at_ = now;
+    return most;
+  }
+  const milliseconds left = left_of(stream.content_at_, most, now);
   if (left > milliseconds(0)) return left;
   end_slow_content(stream);
   return most;
@@ -206,6 +208,7 @@ void H2Connection::end_slow_content(H2Stream& stream) {
   } else {
     handler_.on_refused(stream, {stream.refusal_, base::ErrorSource::downstream});
   }
+  stream.content_.abandon();
 }
 
 bool H2Stream::awaits_content() const {

@@ -1,6 +1,7 @@
 #include <selvedge/downstream/request_content.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace selvedge::downstream {
 
@@ -27,18 +28,24 @@ http::BodySource::Peek RequestContent::peek(std::span<std::string_view> views) {
   return result;
 }
 
+void RequestContent::set_sink(http::BodySink* sink) {
+  sink_ = sink;
+  if (sink == nullptr && is_abandoned_) drop();
+}
+
 void RequestContent::consume(std::size_t bytes) {
   buffered_ -= bytes;
   offset_ += bytes;
   while (!pieces_.empty() && offset_ >= pieces_.front().size()) {
     offset_ -= pieces_.front().size();
+    if (held_ != nullptr) *held_ -= pieces_.front().capacity();
     pieces_.pop_front();
   }
   if (supplier_ != nullptr) supplier_->on_content_used(bytes);
 }
 
 void RequestContent::append(std::string_view bytes) {
-  if (bytes.empty()) return;
+  if (bytes.empty() || is_abandoned_) return;
   received_ += bytes.size();
   buffered_ += bytes.size();
   // What comes byte by byte must not cost a hundred times as much. Behind what is there already, so
@@ -48,6 +55,7 @@ void RequestContent::append(std::string_view bytes) {
   } else {
     pieces_.emplace_back().reserve(std::max(bytes.size(), kPieceBytes));
     pieces_.back().append(bytes);
+    if (held_ != nullptr) *held_ += pieces_.back().capacity();
   }
   tell();
 }
@@ -64,13 +72,36 @@ void RequestContent::fail() {
   tell();
 }
 
+void RequestContent::abandon() {
+  if (state_ == State::complete && pieces_.empty()) return; // it was read, or there was none
+  state_ = State::failed;
+  is_abandoned_ = true;
+  if (sink_ == nullptr) drop();
+}
+
+void RequestContent::drop() {
+  const std::size_t bytes = std::exchange(buffered_, 0);
+  leave_held();
+  pieces_.clear();
+  offset_ = 0;
+  if (bytes > 0 && supplier_ != nullptr) supplier_->on_content_used(bytes);
+}
+
+void RequestContent::leave_held() {
+  if (held_ == nullptr) return;
+  for (const std::string& piece : pieces_) *held_ -= piece.capacity();
+  held_ = nullptr;
+}
+
 void RequestContent::clear() {
+  leave_held();
   pieces_.clear();
   offset_ = buffered_ = 0;
   received_ = 0;
   supplier_ = nullptr;
   sink_ = nullptr;
   state_ = State::complete;
+  is_abandoned_ = false;
 }
 
 void RequestContent::tell() {

@@ -136,19 +136,24 @@ cache::StoredResponsePtr Exchange::find() {
   return look();
 }
 
-// With the host that the client asked for, as a trusted proxy tells it: the origin is told, and may
-// answer by it. Beside the request's own, which has chosen the route and who may have what it has.
+// With the host and scheme that the client asked for, as a trusted proxy tells them: the origin is
+// told, and may answer by them. Beside the request's own, which has chosen the route and who may
+// have what it has.
 cache::CacheKey Exchange::make_key() {
   const http::RequestHead& request = stream_.request();
   base::Arena& arena = stream_.arena();
-  const cache::CacheKey key = cache::make_cache_key(request, route_->key, arena);
-  const std::string_view told =
-      told_host(request.fields, stream_.client().peer_address, routing_->forwarding());
-  if (told.empty()) return key;
-  const std::string_view host = normal_authority(told, request.scheme, arena);
-  if (host == request.authority) return key;
-  const std::string_view text = joined({key.text, "\nx-forwarded-host: ", host}, arena);
-  return {text, base::fingerprint(text)};
+  const std::string_view peer = stream_.client().peer_address;
+  cache::CacheKey key = cache::make_cache_key(request, route_->key, arena);
+  const auto add = [&](std::string_view name, std::string_view told) {
+    const std::string_view text = joined({key.text, name, told}, arena);
+    key = {text, base::fingerprint(text)};
+  };
+  const std::string_view told = told_host(request.fields, peer, routing_->forwarding());
+  const std::string_view host = told.empty() ? told : normal_authority(told, request.scheme, arena);
+  if (!host.empty() && host != request.authority) add("\nx-forwarded-host: ", host);
+  const std::string_view other = told_by_forwarded(request, peer, routing_->forwarding(), arena);
+  if (!other.empty()) add("\nforwarded: ", other);
+  return key;
 }
 
 void Exchange::look_up() {

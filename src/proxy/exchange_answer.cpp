@@ -198,7 +198,8 @@ void Exchange::answer_error(Error error, http::Status status) {
   outcome_ = error.source == ErrorSource::downstream ? CacheOutcome::none : CacheOutcome::error;
   if (error.code == base::ErrorCode::overloaded) {
     outcome_ = CacheOutcome::shed;
-    shed_reason_ = ShedReason::origin;
+    const bool is_its_content = error.source == ErrorSource::downstream;
+    shed_reason_ = is_its_content ? ShedReason::memory : ShedReason::origin;
   }
   answer_status(status,
                 http::Field{FieldName::proxy_status, text_of(FieldName::proxy_status),

@@ -33,20 +33,62 @@ void append_value(std::string& to, std::string_view value) {
   to.push_back('"');
 }
 
-// The node that an element of Forwarded is for; "" where it does not say.
-std::string_view node_of(std::string_view element) {
-  constexpr std::string_view kFor = "for";
-  while (!element.empty()) {
-    const std::size_t end = std::min(element.find(';'), element.size()); // none within nodes
-    const std::string_view pair = element.substr(0, end);
-    element.remove_prefix(std::min(end + 1, element.size()));
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (http::equals_ignoring_case(http::trim(pair.substr(0, equals)), kFor)) {
-      return http::trim(pair.substr(equals + 1));
-    }
+// The end of the first pair of an element.
+std::size_t pair_end(std::string_view element) {
+  bool is_quoted = false;
+  for (std::size_t at = 0; at < element.size(); ++at) {
+    if (element[at] == '"') is_quoted = !is_quoted;
+    if (element[at] == '\\' && is_quoted) ++at;
+    if (element[at] == ';' && !is_quoted) return at;
   }
-  return {};
+  return element.size();
+}
+
+// A pair of an element of Forwarded (RFC 7239, 4). Of what is no pair the name is "".
+struct Pair {
+  std::string_view text;
+  std::string_view name;
+  std::string_view value; // as it was sent, quoted perhaps
+
+  bool is(std::string_view wanted) const { return http::equals_ignoring_case(name, wanted); }
+};
+
+// Calls visit(pair) for each of an element until it returns false.
+template <typename Visit> void for_each_pair(std::string_view element, Visit visit) {
+  while (!element.empty()) {
+    const std::size_t end = pair_end(element);
+    Pair pair{element.substr(0, end), {}, {}};
+    element.remove_prefix(std::min(end + 1, element.size()));
+    const std::size_t equals = pair.text.find('=');
+    if (equals != std::string_view::npos) {
+      pair.name = http::trim(pair.text.substr(0, equals));
+      pair.value = http::trim(pair.text.substr(equals + 1));
+    }
+    if (!visit(pair)) return;
+  }
+}
+
+std::string_view unquoted(std::string_view value) {
+  const bool is_quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+  return is_quoted ? value.substr(1, value.size() - 2) : value;
+}
+
+// Whether everybody reads the same in a value: nothing that separates or quotes.
+bool is_plain(std::string_view value) {
+  return std::ranges::all_of(unquoted(value), [](char c) {
+    return c > ' ' && c < '\x7f' && std::string_view("\"\\,;=").find(c) == std::string_view::npos;
+  });
+}
+
+// The node that an element is for; "" where it does not say.
+std::string_view node_of(std::string_view element) {
+  std::string_view node;
+  for_each_pair(element, [&node](const Pair& pair) {
+    if (!pair.is("for")) return true;
+    node = pair.value;
+    return false;
+  });
+  return node;
 }
 
 } // namespace
@@ -72,9 +114,7 @@ std::string forwarded_element(const downstream::ClientConnection& client,
 }
 
 std::string_view address_of_node(std::string_view node) {
-  if (node.size() >= 2 && node.front() == '"' && node.back() == '"') {
-    node = node.substr(1, node.size() - 2);
-  }
+  node = unquoted(node);
   if (!node.empty() && node.front() == '[') {
     const std::size_t end = node.find(']');
     node = end == std::string_view::npos ? std::string_view{} : node.substr(1, end - 1);
@@ -106,27 +146,75 @@ std::string_view client_address(const http::FieldList& request, std::string_view
 
 namespace {
 
-bool is_told(std::string_view peer, const Forwarding& forwarding) {
-  const bool writes_them = forwarding.fields == ForwardingFields::x_forwarded ||
-                           forwarding.fields == ForwardingFields::both;
-  return writes_them && forwarding.trusted && forwarding.trusts(peer);
+bool is_believed(std::string_view peer, const Forwarding& forwarding) {
+  return forwarding.trusted && forwarding.trusts(peer);
+}
+
+bool says_x_forwarded(const Forwarding& forwarding) {
+  return forwarding.fields == ForwardingFields::x_forwarded ||
+         forwarding.fields == ForwardingFields::both;
+}
+
+bool says_forwarded(const Forwarding& forwarding) {
+  return forwarding.fields == ForwardingFields::forwarded ||
+         forwarding.fields == ForwardingFields::both;
+}
+
+// Where all elements that name a scheme name the same.
+std::string_view scheme_of_forwarded(const http::FieldList& request) {
+  std::string_view scheme;
+  bool is_one = true;
+  http::for_each_element(request, FieldName::forwarded, [&](std::string_view element) {
+    for_each_pair(element, [&](const Pair& pair) {
+      if (!pair.is("proto")) return true;
+      const std::string_view told = unquoted(pair.value);
+      is_one = is_one && (scheme.empty() || http::equals_ignoring_case(told, scheme));
+      scheme = told;
+      return true;
+    });
+    return true;
+  });
+  return is_one ? scheme : std::string_view();
 }
 
 } // namespace
 
 std::string_view told_scheme(const http::FieldList& request, std::string_view peer,
                              const Forwarding& forwarding) {
-  if (!is_told(peer, forwarding)) return {};
-  const std::string_view told = request.value(http::FieldName::x_forwarded_proto);
+  if (!is_believed(peer, forwarding)) return {};
+  std::string_view told;
+  if (says_x_forwarded(forwarding)) told = request.value(http::FieldName::x_forwarded_proto);
+  if (told.empty() && says_forwarded(forwarding)) told = scheme_of_forwarded(request);
   if (http::equals_ignoring_case(told, "https")) return "https";
   return http::equals_ignoring_case(told, "http") ? "http" : "";
 }
 
 std::string_view told_host(const http::FieldList& request, std::string_view peer,
                            const Forwarding& forwarding) {
-  if (!is_told(peer, forwarding)) return {};
+  if (!is_believed(peer, forwarding) || !says_x_forwarded(forwarding)) return {};
   const std::string_view told = request.value(http::FieldName::x_forwarded_host);
   return codec::is_authority(told) ? told : std::string_view();
+}
+
+std::string_view told_by_forwarded(const http::RequestHead& request, std::string_view peer,
+                                   const Forwarding& forwarding, base::Arena& arena) {
+  if (!is_believed(peer, forwarding) || !says_forwarded(forwarding)) return {};
+  std::string told;
+  bool is_news = false;
+  http::for_each_element(request.fields, FieldName::forwarded, [&](std::string_view element) {
+    for_each_pair(element, [&](const Pair& pair) {
+      const bool is_about_url = pair.is("host") || pair.is("proto");
+      if (!is_about_url && !pair.name.empty() && is_plain(pair.value)) return true;
+      const std::string_view known = pair.is("host") ? request.authority : request.scheme;
+      is_news =
+          is_news || !is_about_url || !http::equals_ignoring_case(unquoted(pair.value), known);
+      told.append(pair.text).append(";");
+      return true;
+    });
+    told.append(",");
+    return true;
+  });
+  return is_news ? arena.copy(told) : std::string_view();
 }
 
 } // namespace selvedge::proxy

@@ -2,8 +2,10 @@
 // tell it. Pure.
 #pragma once
 
+#include <selvedge/base/arena.hpp>
 #include <selvedge/downstream/stream.hpp>
 #include <selvedge/http/field.hpp>
+#include <selvedge/http/head.hpp>
 #include <selvedge/proxy/routing.hpp>
 
 #include <string>
@@ -25,12 +27,17 @@ std::string_view address_of_node(std::string_view node);
 std::string_view client_address(const http::FieldList& request, std::string_view peer,
                                 const Forwarding& forwarding);
 
-// What a trusted proxy says of the scheme and host that its client asked for, where origins are
-// told in X-Forwarded-*: "http" or "https", and an authority. Nothing for what is neither, and of
-// others.
+// What a trusted proxy says of the scheme and host that its client asked for: "http" or "https", as
+// X-Forwarded-Proto or else Forwarded has it, and an authority, as X-Forwarded-Host has it, where
+// origins are told in these fields. Nothing for what is neither, and of others.
 std::string_view told_scheme(const http::FieldList& request, std::string_view peer,
                              const Forwarding& forwarding);
 std::string_view told_host(const http::FieldList& request, std::string_view peer,
                            const Forwarding& forwarding);
+// The hosts and schemes in Forwarded of a trusted proxy, where origins get to see it, and whatever
+// else an origin might take for one, as one text in the arena. Nothing where all of them are those
+// of the request.
+std::string_view told_by_forwarded(const http::RequestHead& request, std::string_view peer,
+                                   const Forwarding& forwarding, base::Arena& arena);
 
 } // namespace selvedge::proxy

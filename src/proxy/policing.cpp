@@ -57,7 +57,7 @@ double memory_gib_read_of(const policy::EconomicsOptions& economics) {
 
 std::string_view text_of(ShedReason reason) {
   constexpr std::array<std::string_view, kShedReasons> kTexts{
-      "rule", "rate-limit", "concurrency", "overload", "late", "hits-only", "origin"};
+      "rule", "rate-limit", "concurrency", "overload", "late", "hits-only", "origin", "memory"};
   return kTexts[static_cast<std::size_t>(reason)];
 }
 

@@ -1,3 +1,4 @@
+#include <selvedge/base/file_text.hpp>
 #include <selvedge/proxy/purge.hpp>
 #include <selvedge/proxy/release_board.hpp>
 
@@ -5,8 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,10 +43,10 @@ std::string write_file(const std::string& path, std::string_view text) {
 // Nothing where there is no file.
 std::optional<bundle::ReleaseLog> log_in(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  if (!file && errno == ENOENT) return std::nullopt;
-  if (!file) throw std::runtime_error(path + ": cannot be read: " + std::strerror(errno));
-  auto parsed = bundle::ReleaseLog::parse(std::string{std::istreambuf_iterator<char>(file), {}});
+  auto text = base::file_text(path, bundle::ReleaseLog::kLargest + 1);
+  if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
+  if (!text) throw std::runtime_error(path + ": cannot be read: " + text.error().message());
+  auto parsed = bundle::ReleaseLog::parse(*text);
   if (!parsed) throw std::runtime_error(path + ": is no log of releases: " + parsed.problem);
   return std::move(*parsed.value);
 }

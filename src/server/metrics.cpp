@@ -176,6 +176,15 @@ void write_connections(Exposition& out, const Node& node) {
   out.sample(kRefused, "limit=\"client\"", sum_over_workers(node, [&](std::size_t i) {
                return node.connections().counters(i).refused_client_limit.value();
              }));
+  constexpr std::string_view kCrowded = "selvedge_requests_crowded_out_total";
+  out.family(kCrowded, "counter",
+             "Requests refused since all clients together were at a limit of memory.");
+  out.sample(kCrowded, "limit=\"bodies_buffer\"", sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).crowded_bodies.value();
+             }));
+  out.sample(kCrowded, "limit=\"all_streams\"", sum_over_workers(node, [&](std::size_t i) {
+               return node.connections().counters(i).crowded_streams.value();
+             }));
   out.family("selvedge_protocol_requests_total", "counter", "Requests by protocol.");
   out.sample("selvedge_protocol_requests_total", "protocol=\"h1\"",
              sum_over_workers(node, [&](std::size_t i) {

@@ -5,6 +5,7 @@
 #include "privileges.hpp"
 #include "successor.hpp"
 
+#include <selvedge/base/file_text.hpp>
 #include <selvedge/config/load.hpp>
 #include <selvedge/server/node.hpp>
 
@@ -64,12 +65,11 @@ void set_level(config::LogLevel level) {
 
 std::string read_token(const std::string& path) {
   if (path.empty()) return {};
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token) || token.empty()) {
-    throw std::runtime_error("cannot read a token from '" + path + "'");
+  auto token = base::first_line(path);
+  if (!token) {
+    throw std::runtime_error("cannot read a token from '" + path + "': " + token.error().message());
   }
-  return token;
+  return std::move(*token);
 }
 
 // sd_notify(3): one datagram to the socket that systemd names.

@@ -102,8 +102,8 @@ std::optional<CredentialSource::Version> CredentialSource::version() const {
 }
 
 std::optional<Credentials> CredentialSource::read() const {
-  const boost::system::result<std::string> text = base::file_text(file_, kFileBytes);
-  return text ? parse_credentials(*text) : std::nullopt;
+  const boost::system::result<std::string> text = base::file_text(file_, kFileBytes + 1);
+  return text && text->size() <= kFileBytes ? parse_credentials(*text) : std::nullopt;
 }
 
 } // namespace selvedge::upstream

@@ -141,6 +141,10 @@ def case_status_and_purge_ask_the_admin_api():
             run = run_selvedge("purge", "--admin", admin, "--prefix", "/a")
             expect_equal(run.returncode, 3, "a purge that the node refuses")
             expect("not a prefix" in run.stderr, f"the reason is not named in {run.stderr!r}")
+            missing = str(scratch.path / "no token")
+            run = run_selvedge("status", "--admin", admin, "--token-file", missing)
+            expect_equal(run.returncode, 3, "status with a token that cannot be read")
+            expect(missing in run.stderr, f"the file is not named in {run.stderr!r}")
         run = run_selvedge("status", "--admin", admin)
         expect_equal(run.returncode, 3, "status without a node")
 

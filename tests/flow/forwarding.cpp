@@ -85,6 +85,47 @@ TEST_CASE("what trusted proxies say of scheme and host tells answers apart") {
   CHECK(client.answer().status == 301);
   client.get("/a", {{"X-Forwarded-Host", "OTHER.test:80"}});
   CHECK(client.answer().content == "of another host");
+  flow.purge({.urls = {"http://node.test/a"}});
+  client.get("/a", {{"X-Forwarded-Host", "other.test"}});
+  REQUIRE(flow.origin().waiting() != nullptr);
+  flow.origin().answer(200, fresh, "new");
+  CHECK(client.answer().content == "new");
+}
+
+TEST_CASE("so does what they say of them in Forwarded, where origins see it") {
+  Flow::Options options;
+  options.forwarding.trusted_proxies = {"192.0.2.0/24"};
+  options.forwarding.fields =
+      GENERATE(proxy::ForwardingFields::forwarded, proxy::ForwardingFields::both);
+  Flow flow(options);
+  Client client = flow.connect();
+  const auto ask = [&](const char* forwarded, const char* fresh) {
+    client.get("/a", {{"Forwarded", forwarded}});
+    if (flow.origin().waiting() != nullptr) {
+      flow.origin().answer(200, {{"cache-control", "max-age=60"}}, fresh);
+    }
+    return client.answer().content;
+  };
+  CHECK(ask("for=203.0.113.9", "own") == "own");
+  CHECK(ask("for=203.0.113.10; Host=NODE.test ;proto=http;by=10.0.0.1", "-") == "own");
+  CHECK(ask("for=203.0.113.9;host=other.test;proto=http", "other") == "other");
+  CHECK(ask("for=203.0.113.9;host=\"a;for=b\"", "quoted") == "quoted");
+  CHECK(ask("for=203.0.113.9;host=\"a;for=c\"", "another") == "another");
+  // An origin that does not care about quotes might find a host here.
+  CHECK(ask("for=\"x;host=evil\", for=203.0.113.9", "hidden") == "hidden");
+  CHECK(ask("for=x\";host=evil, for=203.0.113.9", "unbalanced") == "unbalanced");
+  CHECK(ask("for=203.0.113.9;proto=https", "secure") == "secure");
+  CHECK(ask("for=203.0.113.9;proto=http, for=10.0.0.1;proto=https", "both") == "both");
+  CHECK(ask("for=203.0.113.11;id=4711;proto=https, for=\"[::1]:80\"", "-") == "secure");
+  CHECK(ask("for=203.0.113.12;host=other.test;proto=http", "-") == "other");
+
+  // Who names the URL means all of them.
+  flow.purge({.urls = {"http://node.test/a"}});
+  CHECK(ask("for=203.0.113.9", "new") == "new");
+  CHECK(ask("for=203.0.113.9;host=other.test", "new other") == "new other");
+  CHECK(ask("for=203.0.113.9;proto=https", "-") == "secure"); // it has another URL
+  flow.purge({.urls = {"https://node.test/a"}});
+  CHECK(ask("for=203.0.113.9;proto=https", "new secure") == "new secure");
 }
 
 TEST_CASE("a host has one spelling, for the key and for the origin") {

@@ -65,6 +65,7 @@ public:
   std::function<downstream::Standing(downstream::Stream&)> who; // asks; empty: as the connection
   Handle handle;                             // what is done with a request at once, if anything
   std::vector<downstream::Stream*> requests; // in the order they came
+  std::vector<base::ErrorCode> refusals;
 
 private:
   downstream::Standing identify(downstream::Stream& stream) override {
@@ -74,7 +75,8 @@ private:
     requests.push_back(&stream);
     if (handle) handle(stream);
   }
-  void on_refused(downstream::Stream& stream, base::Error) override {
+  void on_refused(downstream::Stream& stream, base::Error error) override {
+    refusals.push_back(error.code);
     downstream::Response response;
     response.status = 400;
     stream.respond(response);

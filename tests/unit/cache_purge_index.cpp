@@ -45,20 +45,22 @@ TEST_CASE("a cache key's place: host, root, directories, and the path of what is
     std::vector<Name> expected;
   };
   using enum TagKind;
-  const auto row = GENERATE(
-      Row{"https://example.com/", {{host, "example.com"}, {directory, "example.com/"}}},
-      Row{"http://example.com:8443/",
-          {{host, "example.com:8443"}, {directory, "example.com:8443/"}}},
-      Row{"https://[::1]:8443/a", {{host, "[::1]:8443"}, {directory, "[::1]:8443/"}}},
-      Row{"https://h/a", {{host, "h"}, {directory, "h/"}}},
-      Row{"https://h/a/", {{host, "h"}, {directory, "h/"}, {directory, "h/a/"}}},
-      Row{"https://h/a/b/c.js",
-          {{host, "h"}, {directory, "h/"}, {directory, "h/a/"}, {directory, "h/a/b/"}}},
-      Row{"https://h/a?q=/b/c", {{host, "h"}, {directory, "h/"}, {url, "h/a"}}},
-      Row{"https://h/?", {{host, "h"}, {directory, "h/"}, {url, "h/"}}},
-      Row{"https://h/a\nx-device: mobile/x?y", {{host, "h"}, {directory, "h/"}, {url, "h/a"}}},
-      Row{"https://h/a?q\nx-device: m", {{host, "h"}, {directory, "h/"}, {url, "h/a"}}},
-      Row{"https://h", {{host, "h"}}}, Row{"no URL at all", {}}, Row{"", {}});
+  const auto row =
+      GENERATE(Row{"https://example.com/", {{host, "example.com"}, {directory, "example.com/"}}},
+               Row{"http://example.com:8443/",
+                   {{host, "example.com:8443"}, {directory, "example.com:8443/"}}},
+               Row{"https://[::1]:8443/a", {{host, "[::1]:8443"}, {directory, "[::1]:8443/"}}},
+               Row{"https://h/a", {{host, "h"}, {directory, "h/"}}},
+               Row{"https://h/a/", {{host, "h"}, {directory, "h/"}, {directory, "h/a/"}}},
+               Row{"https://h/a/b/c.js",
+                   {{host, "h"}, {directory, "h/"}, {directory, "h/a/"}, {directory, "h/a/b/"}}},
+               Row{"https://h/a?q=/b/c", {{host, "h"}, {directory, "h/"}, {url, "h/a"}}},
+               Row{"https://h/?", {{host, "h"}, {directory, "h/"}, {url, "h/"}}},
+               Row{"https://h/a\nx-device: mobile/x?y",
+                   {{host, "h"}, {directory, "h/"}, {url, "h/a"}, {target, "https://h/a"}}},
+               Row{"https://h/a?q\nx-device: m",
+                   {{host, "h"}, {directory, "h/"}, {url, "h/a"}, {target, "https://h/a?q"}}},
+               Row{"https://h", {{host, "h"}}}, Row{"no URL at all", {}}, Row{"", {}});
   CAPTURE(row.key);
   PurgeIndex index;
   Tags tags;

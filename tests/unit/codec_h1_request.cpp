@@ -264,6 +264,8 @@ TEST_CASE("RFC 9112, 3.2.2: an absolute target overrides Host", "[codec][h1]") {
   CHECK(result.text == "GET /p?q 1.1 authority=b.example:81 length=- content=0\n");
   CHECK(test::read_request(head("GET https://b HTTP/1.1\r\nHost: a\r\n")).text ==
         "GET / 1.1 authority=b length=- content=0\n");
+  CHECK(test::read_request(head("GET http://b?p=http://c/ HTTP/1.1\r\nHost: a\r\n")).text ==
+        "GET /?p=http://c/ 1.1 authority=b length=- content=0\n");
 }
 
 TEST_CASE("RFC 9112, 9.3: which requests leave the connection open", "[codec][h1]") {
@@ -293,6 +295,8 @@ TEST_CASE("RFC 9112, 3.2: what the forms of a target become", "[codec][h1]") {
       {"3.2.4 a path", "OPTIONS http://b.example/", "/"},
       {"3.2.4 a path and a query", "OPTIONS http://b.example/?q", "/?q"},
       {"3.2.1 an empty path is sent as a slash", "GET http://b.example", "/"},
+      {"3.2.1 in front of a query, too", "GET http://b.example?q/r", "/?q/r"},
+      {"3.2.4 no path, but a query", "OPTIONS http://b.example?q", "/?q"},
       {"3.2.1 methods are case-sensitive", "options http://b.example", "/"},
   }));
   CAPTURE(section, line);

@@ -131,7 +131,7 @@ TEST_CASE("the schema and the reference name every key", "[config][documents]") 
   const auto has = [&paths](const char* path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
   };
-  CHECK(paths.size() == 328);
+  CHECK(paths.size() == 330);
   CHECK(has("origins.servers.weight"));
   CHECK(has("origins.limits.queue_timeout"));
   CHECK(has("listeners.tls.certificates.key"));

@@ -92,6 +92,62 @@ TEST_CASE("content that fails says so behind what had come", "[downstream][conte
   CHECK_FALSE(content.is_complete());
 }
 
+TEST_CASE("what contents hold is counted together", "[downstream][content]") {
+  std::uint64_t held = 0;
+  RequestContent one, other;
+  one.begin(nullptr, &held);
+  other.begin(nullptr, &held);
+  one.append("a byte takes a page");
+  CHECK(held >= 4000);
+  other.append(std::string(10'000, 'x'));
+  CHECK(held >= 14'000);
+  one.consume(one.buffered());
+  CHECK(held >= 10'000);
+  CHECK(held < 14'000);
+  SECTION("until it is used") {
+    other.consume(10'000);
+  }
+  SECTION("until it is cleared") {
+    other.clear();
+  }
+  SECTION("or no longer counts, and may be used all the same") {
+    other.leave_held();
+    CHECK(held == 0);
+    other.consume(10'000);
+  }
+  CHECK(held == 0);
+}
+
+TEST_CASE("content that nobody will read is given back", "[downstream][content]") {
+  CountingSupplier supplier;
+  CountingSink sink;
+  std::uint64_t held = 0;
+  RequestContent content;
+  content.begin(&supplier, &held);
+  const bool is_complete = GENERATE(true, false);
+  const bool has_reader = GENERATE(true, false);
+  if (has_reader) content.set_sink(&sink);
+  content.append("left over");
+  if (is_complete) content.finish();
+  std::array<std::string_view, 1> view;
+  content.peek(view);
+  content.abandon();
+  if (has_reader) {
+    CHECK(view[0] == "left over"); // it may be at it, says the address sanitizer
+    CHECK(held > 0);
+    content.set_sink(nullptr);
+  }
+  CHECK(held == 0);
+  CHECK(supplier.used == 9);
+  content.append("more");
+  CHECK(held == 0);
+  CHECK(content.peek(view).state == BodyState::failed); // and not as if that was all
+  content.clear();
+  content.begin(nullptr);
+  content.append("new");
+  CHECK(content.buffered() == 3);
+}
+
 TEST_CASE("clear makes it new", "[downstream][content]") {
   CountingSupplier supplier;
   CountingSink sink;

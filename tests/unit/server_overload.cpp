@@ -294,7 +294,7 @@ TEST_CASE("every sample of the policy stands below its family", "[server][overlo
   }
   CHECK(families.size() == 23);
   // Of load, lanes, refusals, tiers, identities and limits, money, and the version.
-  CHECK(samples == 10 + overload::kLanes * (3 + 12) + 28 + (6 + 14 + 32 + 2) + (10 + 3) + 8 + 1);
+  CHECK(samples == 10 + overload::kLanes * (3 + 12) + 32 + (6 + 16 + 32 + 2) + (10 + 3) + 8 + 1);
 }
 
 TEST_CASE("the access log says the tier where there is one", "[server][overload]") {

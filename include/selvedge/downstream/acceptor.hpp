@@ -27,6 +27,8 @@ struct Counters {
   base::Counter bytes_written;
   base::Counter handshakes_resumed; // clients came with a ticket
   base::Counter handshakes_full;
+  base::Counter crowded_bodies;   // requests with content that there was no memory for
+  base::Counter crowded_streams;  // of HTTP/2, refused since all connections had too many
   base::Counter deferred_streams; // of HTTP/2, refused after they had waited too long
   base::Counter abandoned;        // connections whose clients left while they waited to be read
 };

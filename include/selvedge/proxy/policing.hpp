@@ -31,8 +31,9 @@ enum class ShedReason : std::uint8_t {
   late,        // it had waited too long to be of use
   hits_only,   // nothing is stored for it, and the origin is for others now
   origin,      // the origin, or what it may be asked, is full
+  memory,      // the contents of requests hold all that is for them
 };
-inline constexpr std::size_t kShedReasons = 7;
+inline constexpr std::size_t kShedReasons = 8;
 std::string_view text_of(ShedReason reason); // "rule", "rate-limit", ...
 
 // Of one tier on one worker. Written by the worker, read by anyone.
