@@ -24,7 +24,9 @@ using boost::asio::ip::tcp;
 namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or memory left
-constexpr int kAcceptedInTurn = 4;                         // then others have theirs
+// Then others have their turns. Fewer, and floods of connections fill the kernel's queue while the
+// worker is busy with those it has: then nobody else gets in.
+constexpr int kAcceptedInTurn = 32;
 // When so many strangers wait for their handshake, no more are accepted: the kernel's queue, and
 // then its silence, push back at no cost to those who are here.
 constexpr std::size_t kMostStrangers = 1024;
