@@ -46,7 +46,8 @@ void add_place_tags(PurgeIndex& index, std::string_view key, Tags& tags) {
   if (!place.is_plain) tags.push_back(index.intern(TagKind::url, path));
   // Who names the URL means those that differ by further lines, too.
   const std::size_t line = key.find('\n');
-  if (line != std::string_view::npos) {
+  const bool is_query_free = key.substr(std::min(line, key.size())).starts_with("\nno-vary-search");
+  if (line != std::string_view::npos && !is_query_free) {
     tags.push_back(index.intern(TagKind::target, key.substr(0, line)));
   }
 }

@@ -164,7 +164,8 @@ Section<downstream::Limits> limits_section() {
            {"Content of one request that is held before the client must wait."});
   keys.add("bodies_buffer", &Limits::bodies_buffer, size(kMiB, 16 * kTiB),
            {"Content of all requests that is held until their origins take it; each worker has its "
-            "share. While that is full, whoever sends more is refused; the last quarter is for "
+            "share, at least that of four requests. While that is full, whoever sends more is "
+            "refused; the last quarter is for "
             "premium customers [503]."});
   keys.add(
       "connections", &Limits::connections, number<std::uint32_t>(1, kBillion),
@@ -179,8 +180,8 @@ Section<downstream::Limits> limits_section() {
            {"Concurrent requests on one HTTP/2 connection (RFC 9113, 5.1.2) [refused stream]."});
   keys.add("all_streams", &Limits::all_streams, number<std::uint32_t>(1, kBillion),
            {"Concurrent requests on all HTTP/2 connections; each worker has its share. While that "
-            "is used up, connections that have eight or more get no further one [refused "
-            "stream]."});
+            "is used up, connections that have eight or more get no further one, and others up to "
+            "twice as many in all [refused stream]."});
   keys.add("requests", &Limits::requests, number<std::uint32_t>(1, kBillion),
            {"Requests on one connection [it is closed gracefully]."});
   keys.add("header_timeout", &Limits::header_timeout, timeout(),

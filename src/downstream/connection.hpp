@@ -58,6 +58,7 @@ protected:
   Counters& counters();
   void arm(std::chrono::milliseconds delay);
   void disarm() { timer_.disarm(); }
+  bool is_armed() const { return timer_.is_armed(); }
 
   // Input that waits for more bytes, or for its turn.
   void keep_input(std::string_view bytes) { kept_input_.assign(bytes); }
@@ -179,7 +180,10 @@ public:
     const bool is_premium = importance == overload::Importance::premium;
     return held_content_ >= (is_premium ? all : all / 4 * 3);
   }
-  bool is_crowded_by_streams() const { return open_streams_ >= limits_.all_streams / sets_; }
+  // Beyond that a connection may still have a few, up to twice as many in all.
+  bool is_crowded_by_streams(bool has_few) const {
+    return open_streams_ / (has_few ? 2 : 1) >= limits_.all_streams / sets_;
+  }
   std::uint64_t& held_content() { return held_content_; } // bytes
   std::uint64_t& open_streams() { return open_streams_; }
 

@@ -526,6 +526,11 @@ std::chrono::milliseconds H1Connection::content_time_left() {
   return std::max(left + limits().body_timeout, std::chrono::milliseconds(0));
 }
 
+// What is late stays late: to arm the timer anew would give it another tick with each byte.
+void H1Connection::arm_unless_over(std::chrono::milliseconds left) {
+  if (left > std::chrono::milliseconds(0) || !is_armed()) arm(left);
+}
+
 void H1Connection::set_timer() {
   if (is_closed() || is_refused_) return;
   if (is_blocked()) return arm(limits().write_timeout);
@@ -534,9 +539,9 @@ void H1Connection::set_timer() {
     return arm(set_.is_draining() ? std::min(limits().idle_timeout, kLastRequest)
                                   : limits().idle_timeout);
   case Request::head:
-    return arm(head_time_left());
+    return arm_unless_over(head_time_left());
   case Request::content:
-    return is_reading_paused() ? disarm() : arm(content_time_left());
+    return is_reading_paused() ? disarm() : arm_unless_over(content_time_left());
   case Request::complete:
     return disarm(); // the origin's timeouts rule
   }

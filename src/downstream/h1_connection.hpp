@@ -74,6 +74,7 @@ private:
   void append_to_block(std::string_view text);
   void end_chunked();
   void set_timer();
+  void arm_unless_over(std::chrono::milliseconds left);
   std::chrono::milliseconds head_time_left();
   std::chrono::milliseconds content_time_left();
 

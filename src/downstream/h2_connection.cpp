@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kDiscarded = 1 << 18;   // of a request that was answered early
 constexpr std::uint64_t kTurnBytes = 1 << 19; // written in one turn, then others have theirs
 constexpr std::size_t kLookInput = 4096; // received before it is asked whether the turn is over
-constexpr std::size_t kFewStreams = 8;   // a connection may have, however many others have
+constexpr std::size_t kFewStreams = 8;   // a connection may have while others have too many
 
 codec::h2::ServerSession::Options session_options(const Limits& limits) {
   codec::h2::ServerSession::Options options;
@@ -205,7 +205,7 @@ void H2Connection::end_stream(H2Stream& stream, bool is_complete) {
 
 void* H2Connection::on_stream_begin(codec::h2::StreamId id) {
   if (is_closed() || has_said_goodbye_) return nullptr;
-  if (streams_.size() >= kFewStreams && set_.is_crowded_by_streams()) {
+  if (set_.is_crowded_by_streams(streams_.size() < kFewStreams)) {
     counters().crowded_streams.add();
     return nullptr;
   }
@@ -336,7 +336,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   answer_content_ = nullptr;
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
-  is_waiting_ = expects_continue_ = waits_for_end_ = false;
+  is_waiting_ = expects_continue_ = waits_for_end_ = was_looked_at_ = is_awaited_ = false;
   has_other_scheme_ = false;
   seen_sent_ = seen_received_ = 0;
   refusal_ = base::ErrorCode::none;

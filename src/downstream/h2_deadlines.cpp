@@ -187,10 +187,11 @@ milliseconds H2Connection::look_at_request(H2Stream& stream, bool may_send) {
   const milliseconds most = limits().body_timeout;
   const Steady now = worker().now().steady;
   const bool is_awaited = stream.is_half_done() || (stream.awaits_content() && may_send);
-  if (!is_awaited) {
-    stream.content_at_ = now;
-    return most;
-  }
+  // Others may have held it back until a moment ago.
+  if (is_awaited && !stream.is_awaited_ && stream.was_looked_at_) stream.content_at_ = now;
+  stream.is_awaited_ = is_awaited;
+  stream.was_looked_at_ = true;
+  if (!is_awaited) return most;
   const milliseconds left = left_of(stream.content_at_, most, now);
   if (left > milliseconds(0)) return left;
   end_slow_content(stream);

@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kPauseAfterError{100}; // no descriptor or m
 // Then others have their turns. Fewer, and floods of connections fill the kernel's queue while the
 // worker is busy with those it has: then nobody else gets in.
 constexpr int kAcceptedInTurn = 32;
+constexpr int kAcceptedAtOnce = 4; // then it is asked whether they took too long
+constexpr std::chrono::microseconds kAcceptTime{200};
 // When so many strangers wait for their handshake, no more are accepted: the kernel's queue, and
 // then its silence, push back at no cost to those who are here.
 constexpr std::size_t kMostStrangers = 1024;
@@ -209,7 +211,12 @@ void Listener::accept_next(Socket& socket) {
     if (error || !socket.acceptor.is_open()) return;
     const bool is_full = socket.worker.lists().size(overload::Lane::handshake) >= kMostStrangers;
     if (is_full) return accept_after(socket, kPauseForStrangers);
-    const int failed = take(socket, kAcceptedInTurn);
+    const base::Steady began = socket.worker.refresh_now().steady;
+    int failed = 0;
+    for (int taken = 0; taken < kAcceptedInTurn && failed == 0; taken += kAcceptedAtOnce) {
+      failed = take(socket, kAcceptedAtOnce);
+      if (socket.worker.refresh_now().steady - began > kAcceptTime) break;
+    }
     if (failed == 0 || failed == EAGAIN || failed == EWOULDBLOCK) return accept_next(socket);
     accept_after(socket, kPauseAfterError);
   });

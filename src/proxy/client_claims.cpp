@@ -16,7 +16,6 @@ constexpr std::size_t kLongest = 32; // of all names below
 constexpr std::array kAboutConnection{std::string_view("cf-connecting-ip"),
                                       std::string_view("client-ip"),
                                       std::string_view("fastly-client-ip"),
-                                      std::string_view("front-end-https"),
                                       std::string_view("http2-settings"),
                                       std::string_view("proxy"),
                                       std::string_view("true-client-ip"),
@@ -24,18 +23,21 @@ constexpr std::array kAboutConnection{std::string_view("cf-connecting-ip"),
                                       std::string_view("x-cluster-client-ip"),
                                       std::string_view("x-forwarded"),
                                       std::string_view("x-forwarded-by"),
-                                      std::string_view("x-forwarded-port"),
-                                      std::string_view("x-forwarded-protocol"),
-                                      std::string_view("x-forwarded-scheme"),
-                                      std::string_view("x-forwarded-server"),
-                                      std::string_view("x-forwarded-ssl"),
                                       std::string_view("x-original-forwarded-for"),
                                       std::string_view("x-originating-ip"),
                                       std::string_view("x-real-ip"),
                                       std::string_view("x-remote-addr"),
-                                      std::string_view("x-remote-ip"),
-                                      std::string_view("x-scheme"),
-                                      std::string_view("x-url-scheme")};
+                                      std::string_view("x-remote-ip")};
+
+// Of these, which URL the client has asked for.
+constexpr std::array kAboutUrl{std::string_view("front-end-https"),
+                               std::string_view("x-forwarded-port"),
+                               std::string_view("x-forwarded-protocol"),
+                               std::string_view("x-forwarded-scheme"),
+                               std::string_view("x-forwarded-server"),
+                               std::string_view("x-forwarded-ssl"),
+                               std::string_view("x-scheme"),
+                               std::string_view("x-url-scheme")};
 
 constexpr std::array kAboutRequest{std::string_view("surrogate-capability"),
                                    std::string_view("x-forwarded-path"),
@@ -54,7 +56,8 @@ constexpr std::array kAboutRequest{std::string_view("surrogate-capability"),
                                    std::string_view("x-proxy-host"),
                                    std::string_view("x-rewrite-url")};
 
-static_assert(std::ranges::is_sorted(kAboutConnection) && std::ranges::is_sorted(kAboutRequest));
+static_assert(std::ranges::is_sorted(kAboutConnection) && std::ranges::is_sorted(kAboutUrl) &&
+              std::ranges::is_sorted(kAboutRequest));
 
 // Fields of ours whose twin would be believed.
 bool is_ours(FieldName id) {
@@ -87,6 +90,7 @@ Claim claim_of(std::string_view name) {
   });
   const std::string_view normal(text.data(), name.size());
   if (std::ranges::binary_search(kAboutConnection, normal)) return Claim::about_connection;
+  if (std::ranges::binary_search(kAboutUrl, normal)) return Claim::about_url;
   if (std::ranges::binary_search(kAboutRequest, normal)) return Claim::about_request;
   return is_twin && is_ours(http::field_name_of(normal)) ? Claim::spelling : Claim::none;
 }

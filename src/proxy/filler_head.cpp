@@ -196,8 +196,10 @@ void Filler::store_streaming(http::ResponseHead& head, const cache::StoreDecisio
                         : std::nullopt;
   take_leader_fields(head);
   if (cache::is_query_free(vary)) { // a purge of its URL knows it by that key
-    tags.push_back(
-        proxy_.store_.purges().intern(cache::TagKind::target, stored_key(head.status, vary)));
+    const std::string_view key = task_.fill->key();
+    const std::string_view url = key.substr(0, key.find('\n'));
+    tags.push_back(proxy_.store_.purges().intern(
+        cache::TagKind::target, cache::query_free_key({url, base::fingerprint(url)}, arena_).text));
   }
   if (part) head.fields.remove(FieldName::content_range); // written anew for what is asked of it
   drop_lifetime(head);

@@ -56,15 +56,21 @@ bool is_in_key(const Field& field, const Route& route) {
 
 // Whether what a field claims of the request may reach the origin.
 bool is_believed(const Field& field, const ForwardContext& context) {
+  const auto is_trusted = [&] { return context.forwarding.trusts(context.client.peer_address); };
+  const auto is_told_apart = [&] {
+    return context.caching == nullptr || is_in_key(field, *context.caching);
+  };
   switch (field.id == FieldName::unknown ? claim_of(field.name) : Claim::none) {
   case Claim::none:
     return true;
   case Claim::spelling:
     return false;
   case Claim::about_connection:
-    return context.forwarding.trusts(context.client.peer_address);
+    return is_trusted();
+  case Claim::about_url:
+    return is_trusted() && is_told_apart();
   case Claim::about_request:
-    return context.caching == nullptr || is_in_key(field, *context.caching);
+    return is_told_apart();
   }
   return true;
 }

@@ -73,11 +73,20 @@ std::string_view unquoted(std::string_view value) {
   return is_quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-// Whether everybody reads the same in a value: nothing that separates or quotes.
-bool is_plain(std::string_view value) {
-  return std::ranges::all_of(unquoted(value), [](char c) {
-    return c > ' ' && c < '\x7f' && std::string_view("\"\\,;=").find(c) == std::string_view::npos;
-  });
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         http::equals_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+
+// Whether nobody takes anything in a pair for a host or a scheme, even who searches for "host="
+// wherever it may be and does not care about quotes.
+bool is_harmless(const Pair& pair) {
+  const bool is_named =
+      http::is_token(pair.name) && !ends_with(pair.name, "host") && !ends_with(pair.name, "proto");
+  return is_named && std::ranges::all_of(unquoted(pair.value), [](char c) {
+           constexpr std::string_view kSeparators = "\"\\,;=";
+           return c > ' ' && c < '\x7f' && kSeparators.find(c) == std::string_view::npos;
+         });
 }
 
 // The node that an element is for; "" where it does not say.
@@ -203,11 +212,11 @@ std::string_view told_by_forwarded(const http::RequestHead& request, std::string
   bool is_news = false;
   http::for_each_element(request.fields, FieldName::forwarded, [&](std::string_view element) {
     for_each_pair(element, [&](const Pair& pair) {
-      const bool is_about_url = pair.is("host") || pair.is("proto");
-      if (!is_about_url && !pair.name.empty() && is_plain(pair.value)) return true;
-      const std::string_view known = pair.is("host") ? request.authority : request.scheme;
-      is_news =
-          is_news || !is_about_url || !http::equals_ignoring_case(unquoted(pair.value), known);
+      if (is_harmless(pair)) return true;
+      const bool is_known =
+          (pair.is("host") && http::equals_ignoring_case(pair.value, request.authority)) ||
+          (pair.is("proto") && http::equals_ignoring_case(pair.value, request.scheme));
+      is_news = is_news || !is_known;
       told.append(pair.text).append(";");
       return true;
     });

@@ -123,8 +123,6 @@ public:
     const cache::CacheKey query_free = cache::query_free_key(key, arena);
     named(TagKind::target, query_free.text); // fills under way will be stored under it
     stored_under(query_free);
-    const Route* route = routing != nullptr ? routing->find_url(text) : nullptr;
-    if (route != nullptr && route->slice > 0) path(place_in(key.text)); // each has its own key
   }
 
   const PurgeReceipt& receipt() const { return receipt_; }

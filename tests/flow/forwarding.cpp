@@ -114,6 +114,11 @@ TEST_CASE("so does what they say of them in Forwarded, where origins see it") {
   // An origin that does not care about quotes might find a host here.
   CHECK(ask("for=\"x;host=evil\", for=203.0.113.9", "hidden") == "hidden");
   CHECK(ask("for=x\";host=evil, for=203.0.113.9", "unbalanced") == "unbalanced");
+  CHECK(ask("for=203.0.113.9;xhost=evil", "searched") == "searched");
+  CHECK(ask("for=203.0.113.9;x-PROTO=https", "searched, too") == "searched, too");
+  CHECK(ask("for=203.0.113.9;\xa0host=evil", "trimmed") == "trimmed");
+  CHECK(ask("a\"b;host=evil", "split") == "split");
+  CHECK(ask("for=203.0.113.9;host=\"node.test\"", "with quotes") == "with quotes");
   CHECK(ask("for=203.0.113.9;proto=https", "secure") == "secure");
   CHECK(ask("for=203.0.113.9;proto=http, for=10.0.0.1;proto=https", "both") == "both");
   CHECK(ask("for=203.0.113.11;id=4711;proto=https, for=\"[::1]:80\"", "-") == "secure");

@@ -103,6 +103,25 @@ TEST_CASE("content that drips is no progress, however fast it is taken", "[downs
   CHECK(node.counters().timed_out.value() == node.refusals.size());
 }
 
+TEST_CASE("what is late does not become less so byte by byte", "[downstream][uploads]") {
+  const bool has_head = GENERATE(false, true);
+  CAPTURE(has_head);
+  downstream::Limits its = limits();
+  its.header_timeout = 3s;
+  HandlerNode node(its);
+  const auto wire = node.connect();
+  node.send(wire, has_head ? "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;"
+                           : "GET / HTTP/1.1\r\nHost: ");
+  for (int i = 0; i < 100 && node.refusals.empty(); ++i) {
+    node.clock().advance(40ms); // less than a tick of the wheel
+    node.worker().refresh_now();
+    node.send(wire, "x");
+    node.worker().tick();
+    node.settle();
+  }
+  CHECK(node.refusals == std::vector{ErrorCode::timeout});
+}
+
 TEST_CASE("content that ends in time may be as small as it likes", "[downstream][uploads]") {
   HandlerNode node(limits());
   const auto wire = node.connect();
@@ -192,7 +211,9 @@ TEST_CASE("contents of many requests that nobody takes end at a limit", "[downst
 TEST_CASE("content of a request that was answered is not held", "[downstream][uploads]") {
   const bool speaks_h2 = GENERATE(false, true);
   CAPTURE(speaks_h2);
-  HandlerNode node(limits());
+  downstream::Limits its = limits();
+  its.all_streams = 100;
+  HandlerNode node(its);
   for (int i = 0; i < 40; ++i) { // together they would be more than there is room for
     Uploader client(node, speaks_h2);
     REQUIRE(node.requests.size() == static_cast<std::size_t>(i + 1));
@@ -250,8 +271,18 @@ TEST_CASE("connections that have many streams get no more while all have too man
   CHECK(node.requests.size() == 24); // eight are everybody's
   CHECK(refused(modest) == 1);
 
+  const auto third = node.connect();
+  node.send(third, h2::preface() + h2::settings());
+  ask(third, 1, 8);
+  CHECK(node.requests.size() == 32);
+  const auto fourth = node.connect();
+  node.send(fourth, h2::preface() + h2::settings());
+  ask(fourth, 1, 1); // twice as many as there should be, and no more
+  CHECK(node.requests.size() == 32);
+  CHECK(refused(fourth) == 1);
+
   greedy->client_closed = true;
   node.wake(greedy);
-  ask(modest, 19, 4);
-  CHECK(node.requests.size() == 28);
+  ask(fourth, 3, 4);
+  CHECK(node.requests.size() == 36);
 }

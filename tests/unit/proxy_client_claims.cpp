@@ -41,6 +41,8 @@ TEST_CASE("What a field claims", "[proxy][forward]") {
       {"x_real_ip", Claim::about_connection},
       {"HTTP2-Settings", Claim::about_connection},
       {"Proxy", Claim::about_connection},
+      {"X-Forwarded-Port", Claim::about_url},
+      {"x_forwarded_ssl", Claim::about_url},
       {"X-Original-URL", Claim::about_request},
       {"X_HTTP_Method_Override", Claim::about_request},
       {"X_Forwarded_For", Claim::spelling},
@@ -64,10 +66,16 @@ TEST_CASE("Only proxies that are believed say where a request comes from", "[pro
 TEST_CASE("What is stored depends on nothing that the key does not have", "[proxy][forward]") {
   const Route plain;
   Route keyed;
-  keyed.key.headers = {"x-original-url"};
+  keyed.key.headers = {"x-original-url", "x-forwarded-port"};
   CHECK(passes("X-Original-URL", {}, nullptr)); // the answer is this client's
   CHECK_FALSE(passes("X-Original-URL", {}, &plain));
   CHECK_FALSE(passes("X-Original-URL", {"192.0.2.0/24"}, &plain));
   CHECK(passes("X-Original-URL", {}, &keyed));
   CHECK_FALSE(passes("X-Rewrite-URL", {}, &keyed));
+  const std::vector<std::string> proxies{"192.0.2.0/24"};
+  CHECK(passes("X-Forwarded-Port", proxies, nullptr));
+  CHECK_FALSE(passes("X-Forwarded-Port", proxies, &plain));
+  CHECK(passes("X-Forwarded-Port", proxies, &keyed));
+  CHECK_FALSE(passes("X-Forwarded-Port", {}, &keyed));
+  CHECK(passes("X-Real-IP", proxies, &plain));
 }

@@ -30,8 +30,9 @@ enum class TagKind : std::uint8_t {
   directory, // "example.com/a/b/": every one above the response's path, up to kMaxDirectories
   url,       // "example.com/a/b/c.js": the path without query
   bundle,    // "acme-ui@2.3.1", and "acme-ui": what is of that version, of any
-  target,    // a whole cache key. No response keeps it, since a purge of a URL removes what is
-             // stored; it tells fills that their URL was purged lately
+  target, // a whole cache key. A response under that key does not keep it, since a purge of a URL
+          // removes what is stored; it tells fills that their URL was purged lately, and is kept
+          // by responses whose key is that URL and further lines
 };
 // Directories below the root of a host that are noted for prefix purges: as many segments a prefix
 // may have. Deeper ones cannot be purged alone.
@@ -146,7 +147,8 @@ private:
 };
 
 // The tags of a response with that cache key: its host, the root of the host and the directories
-// below it, and its path when the key has a query or more lines than the URL. (A key that is only
+// below it, its path when the key has a query or more lines than the URL, and the URL when it has
+// more lines. (A key that is only
 // a URL without query is purged by itself: Store::remove() and Store::mark_stale().)
 void add_place_tags(PurgeIndex& index, std::string_view key, Tags& tags);
 
