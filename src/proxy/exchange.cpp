@@ -136,14 +136,19 @@ cache::StoredResponsePtr Exchange::find() {
   return look();
 }
 
+cache::CacheKey Exchange::make_key() {
+  const http::RequestHead& request = stream_.request();
+  const cache::CacheKey key = cache::make_cache_key(request, route_->key, stream_.arena());
+  return routing_->forwarding().trusted ? with_told_url(key) : key; // else nobody is believed
+}
+
 // With the host and scheme that the client asked for, as a trusted proxy tells them: the origin is
 // told, and may answer by them. Beside the request's own, which has chosen the route and who may
 // have what it has.
-cache::CacheKey Exchange::make_key() {
+cache::CacheKey Exchange::with_told_url(cache::CacheKey key) {
   const http::RequestHead& request = stream_.request();
   base::Arena& arena = stream_.arena();
   const std::string_view peer = stream_.client().peer_address;
-  cache::CacheKey key = cache::make_cache_key(request, route_->key, arena);
   const auto add = [&](std::string_view name, std::string_view told) {
     const std::string_view text = joined({key.text, name, told}, arena);
     key = {text, base::fingerprint(text)};

@@ -125,6 +125,7 @@ private:
   void answer_purge();
   bool is_admitted();
   cache::CacheKey make_key();
+  cache::CacheKey with_told_url(cache::CacheKey key);
   void go_alone_again();
   bool take_hop();
   void look_up();
