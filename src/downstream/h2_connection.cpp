@@ -336,7 +336,7 @@ void H2Stream::open(H2Connection& connection, codec::h2::StreamId id) {
   answer_content_ = nullptr;
   head_bytes_ = 0;
   has_responded_ = is_answer_sent_ = is_request_complete_ = false;
-  is_waiting_ = expects_continue_ = waits_for_end_ = was_looked_at_ = is_awaited_ = false;
+  is_waiting_ = expects_continue_ = waits_for_end_ = is_held_back_ = false;
   has_other_scheme_ = false;
   seen_sent_ = seen_received_ = 0;
   refusal_ = base::ErrorCode::none;

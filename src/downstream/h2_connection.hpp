@@ -57,8 +57,7 @@ private:
   bool is_waiting_ = false; // in waiting_ of its connection
   bool expects_continue_ = false;
   bool waits_for_end_ = false; // of a request that should have no content: nothing is done before
-  bool was_looked_at_ = false; // by the clock, and then:
-  bool is_awaited_ = false;    // content, or the end of it
+  bool is_held_back_ = false;  // at the last look at the clock: nothing was awaited of it
   bool has_other_scheme_ = false;
   base::ErrorCode refusal_ = base::ErrorCode::none;
 };

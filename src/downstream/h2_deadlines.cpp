@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace selvedge::downstream {
 
@@ -188,10 +189,9 @@ milliseconds H2Connection::look_at_request(H2Stream& stream, bool may_send) {
   const Steady now = worker().now().steady;
   const bool is_awaited = stream.is_half_done() || (stream.awaits_content() && may_send);
   // Others may have held it back until a moment ago.
-  if (is_awaited && !stream.is_awaited_ && stream.was_looked_at_) stream.content_at_ = now;
-  stream.is_awaited_ = is_awaited;
-  stream.was_looked_at_ = true;
+  const bool was_held_back = std::exchange(stream.is_held_back_, !is_awaited);
   if (!is_awaited) return most;
+  if (was_held_back) stream.content_at_ = now;
   const milliseconds left = left_of(stream.content_at_, most, now);
   if (left > milliseconds(0)) return left;
   end_slow_content(stream);

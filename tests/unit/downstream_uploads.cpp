@@ -185,8 +185,7 @@ TEST_CASE("contents of many requests that nobody takes end at a limit", "[downst
   CHECK(node.counters().crowded_bodies.value() == node.refusals.size());
   // What those had who were refused makes room for others.
   CHECK(node.refusals.size() < 12);
-  for (int i = 0; i < 20; ++i)
-    clients[19].node.send(node.connect(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i < 20; ++i) node.send(node.connect(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(node.requests.size() == 40); // others are not concerned
 
   for (Uploader& one : clients) one.send(60'000);

@@ -21,8 +21,8 @@ struct Taken final : net::ConnectionAcceptor {
 
 } // namespace
 
-// A worker that is busy has a turn for its listener once a millisecond. With four a turn the queue
-// of 4096 was full in a second, and whoever came then had to wait for a second more (TCP's first
+// A worker that is busy has a turn for its listener once a millisecond. With four a turn a
+// flood filled the kernel's queue, and whoever came then had to wait for a second (TCP's first
 // retransmission).
 TEST_CASE("a turn takes many of those who wait, and not all", "[net][listener]") {
   const base::ManualClock clock;

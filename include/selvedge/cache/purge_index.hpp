@@ -148,8 +148,8 @@ private:
 
 // The tags of a response with that cache key: its host, the root of the host and the directories
 // below it, its path when the key has a query or more lines than the URL, and the URL when it has
-// more lines. (A key that is only
-// a URL without query is purged by itself: Store::remove() and Store::mark_stale().)
+// more lines. (A key that is only a URL without query is purged by itself: Store::remove() and
+// Store::mark_stale().)
 void add_place_tags(PurgeIndex& index, std::string_view key, Tags& tags);
 
 } // namespace selvedge::cache
